@@ -1,0 +1,87 @@
+"""Engines belong to the worker and are lent to sessions, one call at a time, most urgent first."""
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+Engine = TypeVar("Engine")
+Result = TypeVar("Result")
+
+
+class EngineBusyError(Exception):
+    """An engine's queue is full: the caller passes its item through and is counted."""
+
+
+class Lent(Generic[Engine]):
+    """One engine behind one queue: calls run in threads, in the order of their deadlines.
+
+    Args:
+        name: for messages and metrics.
+        engine: the loaded engine.
+        width: how many calls may run at once (1 for engines that use several threads themselves).
+        capacity: how many calls may wait.
+    """
+
+    def __init__(self, name: str, engine: Engine, *, width: int = 1, capacity: int = 64) -> None:
+        self.name = name
+        self.engine = engine
+        self._capacity = capacity
+        self._width = width
+        self._running = 0
+        self._order = itertools.count()
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._threads = ThreadPoolExecutor(width, thread_name_prefix=f"engine-{name}")
+
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for their turn."""
+        return len(self._waiting)
+
+    async def call(self, work: Callable[[Engine], Result], *, deadline_ns: int) -> Result:
+        """Run ``work(engine)`` in a thread when its turn comes; the earliest deadline goes first.
+
+        Cancelling the caller before its turn takes the call out of the queue.
+
+        Raises:
+            EngineBusyError: as many calls as ``capacity`` already wait.
+        """
+        await self._turn(deadline_ns)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._threads, work, self.engine
+            )
+        finally:
+            self._running -= 1
+            self._admit()
+
+    async def _turn(self, deadline_ns: int) -> None:
+        if self._running < self._width and not self._waiting:
+            self._running += 1
+            return
+        if len(self._waiting) >= self._capacity:
+            raise EngineBusyError(
+                f"{self.name}: {self._capacity} calls already wait; this one was not taken"
+            )
+        admitted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (deadline_ns, next(self._order), admitted))
+        try:
+            await admitted
+        except asyncio.CancelledError:
+            if admitted.done() and not admitted.cancelled():
+                self._running -= 1
+                self._admit()
+            raise
+
+    def _admit(self) -> None:
+        while self._waiting and self._running < self._width:
+            _, _, admitted = heapq.heappop(self._waiting)
+            if not admitted.done():
+                self._running += 1
+                admitted.set_result(None)
+
+    def close(self) -> None:
+        """End the threads; calls under way are allowed to finish."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
