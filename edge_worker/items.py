@@ -6,10 +6,25 @@ an item was made: a stage that changes a picture or a sound makes a new array.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mqtt_schemas import Verdict
+
+__all__ = [
+    "AudioBlock",
+    "Hypothesis",
+    "PhonemeTiming",
+    "PlacedSpeech",
+    "Planes",
+    "Samples",
+    "SpeechSpan",
+    "SyncedSpeech",
+    "Utterance",
+    "Verdict",
+    "VideoFrame",
+]
 
 Planes = NDArray[np.uint8]
 """One I420 picture, shape (height * 3 // 2, width), limited range BT.601."""
@@ -90,23 +105,6 @@ class Hypothesis:
     confidence: float
     """0..1, the mean token probability."""
     language_probability: float = 1.0
-
-
-class Verdict(StrEnum):
-    """What is to be done with an utterance (DESIGN.md section 3)."""
-
-    DUB = "dub"
-    """Translate, speak, render lips."""
-    SAME_LANGUAGE = "same_language"
-    """Already in the target language: the original passes, with a caption."""
-    PAIR_MISSING = "pair_missing"
-    """No model translates this pair: the original passes, with a caption."""
-    UNSURE = "unsure"
-    """Below the stated confidence: the original passes, with a caption."""
-    OVERLOAD = "overload"
-    """Too far behind: caption only."""
-    FAILED = "failed"
-    """A stage failed on it: the original passes, with what caption there is."""
 
 
 @dataclass(frozen=True, slots=True)

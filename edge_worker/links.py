@@ -1,4 +1,4 @@
-"""Bounded links between stages: capacity, what happens when one is full, and the pump that runs a stage."""
+"""Bounded links between stages: capacity, what happens when one is full, and their pump."""
 
 import asyncio
 from collections import deque
@@ -57,7 +57,9 @@ class Link(Generic[Item]):
         """
         async with self._changed:
             if self.when_full is WhenFull.WAIT:
-                await self._changed.wait_for(lambda: len(self._items) < self.capacity or self._closed)
+                await self._changed.wait_for(
+                    lambda: len(self._items) < self.capacity or self._closed
+                )
             elif len(self._items) >= self.capacity:
                 self._items.popleft()
                 self.dropped += 1

@@ -10,5 +10,5 @@ class TurnDetector(Protocol):
     """A loaded turn-end model."""
 
     def probability(self, samples: NDArray[np.float32]) -> float:
-        """Probability, 0..1, that ``samples`` (16 kHz, newest last, 8 s are looked at) end a turn."""
+        """Probability, 0..1, that ``samples`` (16 kHz, the last 8 s are looked at) end a turn."""
         ...

@@ -1,0 +1,207 @@
+"""The worker's configuration: one validated tree from file, environment and flags.
+
+Flags win over the environment (``POLYLIP_MQTT__HOST``), which wins over the TOML file, which wins
+over the defaults. ``docs/configuration.md`` is generated from the descriptions here.
+"""
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from mqtt_schemas import (
+    AUTO_LANGUAGE,
+    DEFAULT_PREFIX,
+    Activation,
+    IdRefused,
+    PlayoutDelay,
+    StreamSettings,
+    check_id,
+    check_language,
+    check_prefix,
+)
+
+
+class ConfigurationError(Exception):
+    """The configuration is wrong; the message names each setting, what is wrong and what fits."""
+
+
+def _taken(check: Callable[[str], str]) -> Callable[[str], str]:
+    """A check of the wire contract as pydantic wants it: refusal is a ``ValueError``."""
+
+    def checked(text: str) -> str:
+        try:
+            return check(text)
+        except IdRefused as error:
+            raise ValueError(str(error)) from error
+
+    return checked
+
+
+def _language_or_auto(text: str) -> str:
+    return text if text == AUTO_LANGUAGE else check_language(text)
+
+
+Identifier = Annotated[str, AfterValidator(_taken(check_id))]
+Prefix = Annotated[str, AfterValidator(_taken(check_prefix))]
+Language = Annotated[str, AfterValidator(_taken(check_language))]
+LanguageOrAuto = Annotated[str, AfterValidator(_taken(_language_or_auto))]
+Delay = Annotated[str, AfterValidator(lambda text: str(PlayoutDelay(text)))]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MqttSection(_Section):
+    """The broker."""
+
+    host: str = Field("localhost", description="Broker's host name or address.")
+    port: int = Field(1883, ge=1, le=65535, description="Broker's port; 8883 is usual with TLS.")
+    username: str | None = Field(None, description="User name, where the broker asks for one.")
+    password: SecretStr | None = Field(None, description="Password; better given by environment.")
+    tls: bool = Field(default=False, description="Speak TLS to the broker.")
+    ca_file: Path | None = Field(None, description="Certificate authority, when not the system's.")
+    cert_file: Path | None = Field(None, description="Client certificate.")
+    key_file: Path | None = Field(None, description="Key of the client certificate.")
+    prefix: Prefix = Field(DEFAULT_PREFIX, description="First part of every topic.")
+    keepalive_s: int = Field(
+        3, ge=1, le=60, description="Seconds until a dead worker is noticed and taken over from."
+    )
+
+
+class StreamSection(_Section):
+    """Settings of a stream that nobody has changed over MQTT yet."""
+
+    enabled: bool = Field(default=True, description="Translate; off passes the original through.")
+    activation: Activation = Field(Activation.ALWAYS, description="`always`, or only after `ring`.")
+    source_language: LanguageOrAuto = Field("auto", description="`auto` or a language id.")
+    target_language: Language = Field("en", description="Language to translate to.")
+    lip_sync: bool = Field(default=True, description="Re-render the lips.")
+    playout_delay: Delay = Field(
+        "live", description="`live` (0.5 s), `dub` (4 s), `auto`, or seconds from 0.2 to 6."
+    )
+    voice: str = Field("", description="Voice id; empty takes the language's first.")
+    original_volume: float = Field(
+        0.18, ge=0, le=1, description="How loud the original stays under the translation."
+    )
+    captions: bool = Field(default=True, description="Publish the texts as captions.")
+    label: bool = Field(default=True, description="Show `AI-translated` in altered pictures.")
+
+    def effective(self) -> StreamSettings:
+        """These settings as the wire contract names them."""
+        return StreamSettings(
+            enabled=self.enabled,
+            activation=self.activation,
+            source_language=self.source_language,
+            target_language=self.target_language,
+            lip_sync=self.lip_sync,
+            playout_delay=PlayoutDelay(self.playout_delay),
+            voice=self.voice,
+            original_volume=self.original_volume,
+            captions=self.captions,
+            label=self.label,
+        )
+
+
+class EngineSection(_Section):
+    """Which models are loaded, and how much of the machine they take."""
+
+    asr: str = Field("whisper-base", description="Recognition model, an id of `polylip models`.")
+    asr_threads: int = Field(
+        max(1, (os.cpu_count() or 2) - 1), ge=1, le=64, description="Threads of the recognizer."
+    )
+    tts_threads: int = Field(1, ge=1, le=16, description="Threads of the synthesizer.")
+    lips: str = Field("mouth-warp", description="Lip renderer.")
+    min_confidence: float = Field(
+        0.45, ge=0, le=1, description="Below it an utterance passes with a caption, undubbed."
+    )
+
+
+class LimitSection(_Section):
+    """Bounds on what one worker takes on."""
+
+    streams: int = Field(4, ge=1, le=256, description="Streams served at once; also its capacity.")
+    debt_s: float = Field(
+        4.0, gt=0, le=30, description="Speech waiting longer than this becomes caption only."
+    )
+    video_kbps: int = Field(2000, ge=100, le=20000, description="Bit rate of the output picture.")
+
+
+class WorkerSettings(BaseSettings):
+    """Everything `polylip worker` can be told."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="POLYLIP_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    worker: Identifier = Field(
+        default_factory=lambda: slug(socket.gethostname()), description="This worker's id."
+    )
+    mqtt: MqttSection = Field(default_factory=MqttSection)
+    defaults: StreamSection = Field(default_factory=StreamSection)
+    streams: dict[Identifier, StreamSection] = Field(
+        default_factory=dict, description="Settings by stream id, in place of `defaults`."
+    )
+    engines: EngineSection = Field(default_factory=EngineSection)
+    limits: LimitSection = Field(default_factory=LimitSection)
+
+    def settings_of(self, stream: str) -> StreamSettings:
+        """What holds for ``stream`` until MQTT says otherwise."""
+        return self.streams.get(stream, self.defaults).effective()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic names them
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, then environment, then the TOML file."""
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+
+
+def slug(name: str) -> str:
+    """A host name as an id: lower case, other characters as dashes."""
+    kept = "".join(char if char.isascii() and char.isalnum() else "-" for char in name.lower())
+    return kept.strip("-")[:63] or "worker"
+
+
+def load_settings(file: Path | None, flags: dict[str, object]) -> WorkerSettings:
+    """Read the configuration.
+
+    Args:
+        file: TOML file, or None.
+        flags: values from the command line, nested like the tree.
+
+    Raises:
+        ConfigurationError: names every wrong setting.
+    """
+    if file is not None and not file.is_file():
+        raise ConfigurationError(f"{file}: no such file; give --config an existing TOML file")
+
+    class _WithFile(WorkerSettings):
+        model_config = SettingsConfigDict(toml_file=file)
+
+    try:
+        return _WithFile(**flags)  # type: ignore[arg-type] # pydantic validates what flags hold
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+            for fault in error.errors()
+        ]
+        where = f" ({file})" if file else ""
+        raise ConfigurationError(f"wrong configuration{where}:\n" + "\n".join(lines)) from error
+    except ValueError as error:
+        raise ConfigurationError(f"{file}: not valid TOML: {error}") from error

@@ -1,0 +1,129 @@
+"""The playout loop: paces what is due by the media clock and lets nothing pile up."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+
+from edge_worker.media.clock import ClockUnsetError, MediaClock
+from edge_worker.session.production import Batch, Produced, Production
+from edge_worker.timeline import Advance, PlayoutClock, Timeline
+from edge_worker.timeline.presentation import Presentation
+from mqtt_schemas import Rung
+
+_TICK_S = 0.01
+_FAR_BEHIND_NS = 1_000_000_000
+_MAX_STEP_NS = 500_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PlayoutSettings:
+    """What the owner of the stream wants, and what the machine can do."""
+
+    lips: bool
+    label: bool
+    original_volume: float
+    rung: Rung
+    delay_ns: int
+    """Wanted; put in force in the next silence."""
+
+
+@dataclass(slots=True)
+class PlayoutHooks:
+    """Whom the loop tells what."""
+
+    settings: Callable[[], PlayoutSettings]
+    silent: Callable[[], bool]
+    """Nobody speaks at the source just now."""
+    heard_until_ns: Callable[[], int]
+    advanced: Callable[[Advance], Awaitable[None]]
+    produced: Callable[[Produced], Awaitable[None]]
+    speakers: Callable[[], dict[str, int | None]]
+    """Who speaks each utterance that plays, by its id."""
+    late: Callable[[int], Awaitable[None]] = field(kw_only=True)
+    """How late the newest output was."""
+
+
+class Playout:
+    """Runs one session's output.
+
+    Args:
+        timeline: decides what speech plays when.
+        clock: the playout delay.
+        presentation: holds what waits for its moment.
+        production: the render thread's work.
+        thread: where ``production`` runs.
+        now_ns: UTC.
+    """
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        clock: PlayoutClock,
+        presentation: Presentation,
+        production: Production,
+        thread: Executor,
+        now_ns: Callable[[], int],
+    ) -> None:
+        self._timeline = timeline
+        self._clock = clock
+        self._presentation = presentation
+        self._production = production
+        self._thread = thread
+        self._now_ns = now_ns
+        self._output_ns: int | None = None
+
+    @property
+    def delay_ns(self) -> int:
+        """The playout delay in force."""
+        return self._clock.delay_ns
+
+    def restart(self) -> None:
+        """The media clock began anew."""
+        self._output_ns = None
+
+    async def run(self, media_clock: MediaClock, hooks: PlayoutHooks) -> None:
+        """Play until cancelled."""
+        while True:
+            await self.tick(media_clock, hooks)
+            await asyncio.sleep(_TICK_S)
+
+    async def tick(self, media_clock: MediaClock, hooks: PlayoutHooks) -> None:
+        """Play what has become due since the last tick."""
+        try:
+            output_ns = media_clock.pts_of(self._now_ns())
+        except ClockUnsetError:
+            return
+        if self._output_ns is not None:
+            if output_ns <= self._output_ns:
+                return  # the clock's estimate moved back a little
+            if output_ns - self._output_ns > _FAR_BEHIND_NS:
+                self._presentation.skip_to(output_ns - _MAX_STEP_NS)
+        self._output_ns = output_ns
+        settings = hooks.settings()
+        self._take_up_delay(output_ns, settings.delay_ns, hooks)
+        media_ns = output_ns - self._clock.delay_ns
+        advance = self._timeline.advance(media_ns, hooks.heard_until_ns())
+        if advance.placed or advance.overloaded or advance.ended:
+            await hooks.advanced(advance)
+        batch = Batch(
+            pictures=self._presentation.pictures(output_ns),
+            sounds=self._presentation.sounds(output_ns),
+            speakers=hooks.speakers(),
+            lips=settings.lips and settings.rung in {Rung.FULL, Rung.LIPS_HALF_RATE},
+            half_rate=settings.rung is Rung.LIPS_HALF_RATE,
+            label=settings.label,
+            original_volume=settings.original_volume,
+        )
+        if not batch.pictures and not batch.sounds:
+            return
+        loop = asyncio.get_running_loop()
+        produced = await loop.run_in_executor(self._thread, self._production.produce, batch)
+        await hooks.produced(produced)
+        await hooks.late(max(0, media_clock.pts_of(self._now_ns()) - output_ns))
+
+    def _take_up_delay(self, output_ns: int, wanted_ns: int, hooks: PlayoutHooks) -> None:
+        if wanted_ns == self._clock.delay_ns:
+            return
+        if self._timeline.silent_at(output_ns - self._clock.delay_ns) and hooks.silent():
+            self._clock.set_delay(wanted_ns)

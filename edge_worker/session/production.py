@@ -1,0 +1,167 @@
+"""The render thread's work: jobs that are due become lips, label, mixed sound and segments."""
+
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge_worker.rvp.lips import Lips
+
+from edge_worker.egress import Output, OutputFormat, OutputSegment, mark_text
+from edge_worker.items import Planes
+from edge_worker.media.encode import SAMPLE_RATE
+from edge_worker.rvp.gates import Gate
+from edge_worker.timeline.mixer import mix
+from edge_worker.timeline.presentation import PictureJob, SoundJob
+
+_PICTURE_NS = 40_000_000
+
+
+class Labeller(Protocol):
+    """Draws the visible mark into a copy of a picture."""
+
+    def draw(self, planes: Planes) -> Planes:
+        """The labelled picture."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """What is due now."""
+
+    pictures: list[PictureJob]
+    sounds: list[SoundJob]
+    speakers: dict[str, int | None]
+    """Track that speaks each utterance, by its id; None: off camera."""
+    lips: bool
+    """Whether lips are rendered at all."""
+    half_rate: bool
+    """Drop every second picture while lips are rendered."""
+    label: bool
+    original_volume: float
+
+
+@dataclass(slots=True)
+class RenderCounters:
+    """What has been rendered since the session began."""
+
+    pictures: int = 0
+    dubbed: int = 0
+    """Pictures during audible translated speech of somebody in view, face usable."""
+    rendered: int = 0
+    """Pictures of those whose lips were rendered."""
+    lips_failed: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Produced:
+    """What a batch became."""
+
+    segments: list[OutputSegment]
+    lips_ns: list[tuple[int, int]]
+    """Thread CPU time of rendering, by the picture's media time, for rendered pictures."""
+    encode_ns: list[int]
+    """Thread CPU time of encoding, per picture."""
+    stamp_offset_ns: int | None
+    """Sound stamp against picture stamp, each relative to its media time; > 0: sound later."""
+
+
+class Production:
+    """Owns the output and the lips of one session; used from one thread.
+
+    Args:
+        lips: the lip stage.
+        labeller: draws the visible mark.
+        worker: id written into the marks.
+    """
+
+    def __init__(self, lips: Lips, labeller: Labeller, worker: str) -> None:
+        self.counters = RenderCounters()
+        self._lips = lips
+        self._labeller = labeller
+        self._worker = worker
+        self._output: Output | None = None
+        self._skip_next = False
+
+    def open(self, form: OutputFormat, language: str) -> list[OutputSegment]:
+        """Begin an output, or begin anew when the form or the language changes."""
+        mark = mark_text(self._worker, language)
+        if self._output is not None and self._output.form == form:
+            return self._output.restart(mark)
+        ended = self._output.flush() if self._output is not None else []
+        first_seq = ended[-1].media.seq + 1 if ended else 0
+        self._output = Output(form, mark, first_seq=first_seq)
+        return ended
+
+    def produce(self, batch: Batch) -> Produced:
+        """Render, mix, encode and cut what is due."""
+        output = self._output
+        if output is None:
+            return Produced([], [], [], None)
+        segments: list[OutputSegment] = []
+        lips_ns: list[tuple[int, int]] = []
+        encode_ns: list[int] = []
+        for sound in batch.sounds:
+            segments += self._sound(output, sound, batch)
+        for picture in batch.pictures:
+            planes, cost_ns = self._picture(output, picture, batch)
+            if cost_ns is not None:
+                lips_ns.append((picture.tracked.frame.pts_ns, cost_ns))
+            if planes is None:
+                continue
+            began_ns = time.thread_time_ns()
+            segments += output.picture(planes, picture.output_ns)
+            encode_ns.append(time.thread_time_ns() - began_ns)
+        return Produced(segments, lips_ns, encode_ns, _stamp_offset_ns(batch))
+
+    def flush(self) -> list[OutputSegment]:
+        """Send what has been encoded."""
+        return self._output.flush() if self._output is not None else []
+
+    def _sound(self, output: Output, job: SoundJob, batch: Batch) -> list[OutputSegment]:
+        mixed = mix(job.original, job.media_ns, SAMPLE_RATE, job.speeches, batch.original_volume)
+        if mixed.altered:
+            length_ns = len(mixed.samples) * 1_000_000_000 // SAMPLE_RATE
+            output.disclosure.mark(job.output_ns, job.output_ns + length_ns)
+        return output.sound(mixed.samples, job.output_ns)
+
+    def _picture(
+        self, output: Output, job: PictureJob, batch: Batch
+    ) -> tuple[Planes | None, int | None]:
+        """The finished picture (None: left out at half rate) and what its lips cost."""
+        frame = job.tracked.frame
+        planes, cost_ns = frame.planes, None
+        self.counters.pictures += 1
+        if batch.lips and not job.repeated:
+            planes, cost_ns = self._lip_sync(job, batch)
+        if cost_ns is not None:
+            output.disclosure.mark(job.output_ns, job.output_ns + _PICTURE_NS)
+            if batch.half_rate:
+                self._skip_next = not self._skip_next
+                if self._skip_next:
+                    return None, cost_ns
+        if batch.label and output.disclosure.covers(job.output_ns, job.output_ns + 1):
+            planes = self._labeller.draw(planes)
+        return planes, cost_ns
+
+    def _lip_sync(self, job: PictureJob, batch: Batch) -> tuple[Planes, int | None]:
+        media_ns = job.tracked.frame.pts_ns
+        speech = job.speech
+        speaker = batch.speakers.get(speech.speech.utterance.id) if speech else None
+        began_ns = time.thread_time_ns()
+        rendered = self._lips.render(job.tracked, speech, speaker, media_ns)
+        cost_ns = time.thread_time_ns() - began_ns
+        audible = speech is not None and speech.start_ns <= media_ns < speech.end_ns
+        if audible and rendered.gate in {Gate.OPEN, Gate.FAILED}:
+            self.counters.dubbed += 1
+            self.counters.rendered += rendered.altered
+        if rendered.gate is Gate.FAILED:
+            self.counters.lips_failed += 1
+        return rendered.frame.planes, cost_ns if rendered.altered else None
+
+
+def _stamp_offset_ns(batch: Batch) -> int | None:
+    if not batch.sounds or not batch.pictures or batch.pictures[-1].repeated:
+        return None
+    sound, picture = batch.sounds[-1], batch.pictures[-1]
+    sound_delay_ns = sound.output_ns - sound.media_ns
+    return sound_delay_ns - (picture.output_ns - picture.tracked.frame.pts_ns)

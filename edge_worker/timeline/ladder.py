@@ -1,0 +1,71 @@
+"""The degrade ladder: one way down under overload, with hysteresis, and back up."""
+
+from dataclasses import dataclass
+
+from mqtt_schemas import Rung
+
+ORDER = (
+    Rung.FULL,
+    Rung.LIPS_HALF_RATE,
+    Rung.AUDIO_ONLY,
+    Rung.CAPTIONS_ONLY,
+    Rung.PASS_THROUGH,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LadderLimits:
+    """When to step down and up."""
+
+    late_ns: int = 150_000_000
+    """Playout that runs later than this is overloaded."""
+    down_after_ns: int = 1_000_000_000
+    """Overload must last this long before each step down."""
+    up_after_ns: int = 8_000_000_000
+    """Ease must last this long before each step up; doubled after every relapse."""
+    longest_up_after_ns: int = 120_000_000_000
+
+
+class Ladder:
+    """Decides the rung from how late playout runs."""
+
+    def __init__(self, limits: LadderLimits | None = None) -> None:
+        self._limits = limits or LadderLimits()
+        self._rung = 0
+        self._late_since_ns: int | None = None
+        self._eased_since_ns: int | None = None
+        self._up_after_ns = self._limits.up_after_ns
+
+    @property
+    def rung(self) -> Rung:
+        """The rung in force."""
+        return ORDER[self._rung]
+
+    def observe(self, now_ns: int, late_ns: int) -> Rung:
+        """Take note of how late the newest output was (monotonic ``now_ns``)."""
+        if late_ns > self._limits.late_ns:
+            self._eased_since_ns = None
+            if self._late_since_ns is None:
+                self._late_since_ns = now_ns
+            elif now_ns - self._late_since_ns >= self._limits.down_after_ns:
+                self._step_down(now_ns)
+        elif late_ns < self._limits.late_ns // 2:
+            self._late_since_ns = None
+            if self._eased_since_ns is None:
+                self._eased_since_ns = now_ns
+            elif now_ns - self._eased_since_ns >= self._up_after_ns:
+                self._step_up(now_ns)
+        return self.rung
+
+    def _step_down(self, now_ns: int) -> None:
+        self._late_since_ns = now_ns
+        if self._rung < len(ORDER) - 1:
+            self._rung += 1
+            self._up_after_ns = min(self._up_after_ns * 2, self._limits.longest_up_after_ns)
+
+    def _step_up(self, now_ns: int) -> None:
+        self._eased_since_ns = now_ns
+        if self._rung > 0:
+            self._rung -= 1
+        else:
+            self._up_after_ns = self._limits.up_after_ns

@@ -1,0 +1,63 @@
+"""The original sound by media time, kept until it has been played."""
+
+from collections import deque
+
+import numpy as np
+
+from edge_worker.items import AudioBlock, Samples
+
+_JOIN_SAMPLES = 4
+"""Blocks whose timestamps round to within this many samples of each other are contiguous."""
+
+
+class SourceSound:
+    """A bounded store of source blocks, all at one sample rate.
+
+    Args:
+        sample_rate: of every block and of what is read.
+        keep_ns: how much sound is kept; the oldest goes first.
+    """
+
+    def __init__(self, sample_rate: int, keep_ns: int = 12_000_000_000) -> None:
+        self._sample_rate = sample_rate
+        self._keep = keep_ns * sample_rate // 1_000_000_000
+        self._blocks: deque[tuple[int, Samples]] = deque()
+        self.missing_samples = 0
+
+    def index_of(self, media_ns: int) -> int:
+        """Number of the sample that sounds at ``media_ns``."""
+        return round(media_ns * self._sample_rate / 1_000_000_000)
+
+    def add(self, block: AudioBlock) -> None:
+        """Store a block; one that overlaps what is there continues after it."""
+        if block.sample_rate != self._sample_rate:
+            raise ValueError(
+                f"block at {block.sample_rate} Hz, this store is {self._sample_rate} Hz"
+            )
+        first = self.index_of(block.pts_ns)
+        if self._blocks:
+            last_first, last = self._blocks[-1]
+            expected = last_first + len(last)
+            if abs(first - expected) <= _JOIN_SAMPLES or first < expected:
+                first = expected
+        self._blocks.append((first, block.samples))
+        while self._blocks and self._blocks[0][0] + len(self._blocks[0][1]) < first - self._keep:
+            self._blocks.popleft()
+
+    def read(self, media_ns: int, count: int) -> Samples:
+        """``count`` samples from ``media_ns`` on; silence where nothing arrived, counted."""
+        start = self.index_of(media_ns)
+        sound = np.zeros(count, np.float32)
+        filled = 0
+        for first, samples in self._blocks:
+            low = max(first, start)
+            high = min(first + len(samples), start + count)
+            if high > low:
+                sound[low - start : high - start] = samples[low - first : high - first]
+                filled += high - low
+        self.missing_samples += count - filled
+        return sound
+
+    def clear(self) -> None:
+        """Forget everything (new epoch)."""
+        self._blocks.clear()

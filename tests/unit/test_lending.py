@@ -1,0 +1,61 @@
+import asyncio
+import threading
+
+import pytest
+
+from edge_worker.lending import EngineBusyError, Lent
+
+
+async def test_calls_that_wait_run_in_the_order_of_their_deadlines() -> None:
+    gate = threading.Event()
+    ran: list[str] = []
+    lent = Lent("engine", "engine")
+    first = asyncio.create_task(lent.call(lambda _: gate.wait(5), deadline_ns=0))
+    await asyncio.sleep(0.01)
+    later = [
+        asyncio.create_task(lent.call(lambda _, n=name: ran.append(n), deadline_ns=deadline))  # type: ignore[misc] # a default binds the loop's name
+        for name, deadline in (("relaxed", 9), ("urgent", 1), ("soon", 5))
+    ]
+    await asyncio.sleep(0.01)
+    gate.set()
+    await asyncio.gather(first, *later)
+    assert ran == ["urgent", "soon", "relaxed"]
+    lent.close()
+
+
+async def test_call_cancelled_before_its_turn_never_runs() -> None:
+    gate = threading.Event()
+    ran: list[str] = []
+    lent = Lent("engine", "engine")
+    first = asyncio.create_task(lent.call(lambda _: gate.wait(5), deadline_ns=0))
+    await asyncio.sleep(0.01)
+    waiting = asyncio.create_task(lent.call(lambda _: ran.append("cancelled"), deadline_ns=1))
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    gate.set()
+    await first
+    await lent.call(lambda _: ran.append("next"), deadline_ns=2)
+    assert ran == ["next"]
+    lent.close()
+
+
+async def test_full_queue_refuses_the_call_and_names_the_engine() -> None:
+    gate = threading.Event()
+    lent = Lent("whisper", "engine", capacity=1)
+    running = asyncio.create_task(lent.call(lambda _: gate.wait(5), deadline_ns=0))
+    await asyncio.sleep(0.01)
+    waiting = asyncio.create_task(lent.call(lambda _: True, deadline_ns=0))
+    await asyncio.sleep(0.01)
+    with pytest.raises(EngineBusyError, match="whisper"):
+        await lent.call(lambda _: True, deadline_ns=0)
+    gate.set()
+    await asyncio.gather(running, waiting)
+    lent.close()
+
+
+async def test_call_that_fails_gives_its_error_to_the_caller_and_frees_the_engine() -> None:
+    lent = Lent("engine", 0)
+    with pytest.raises(ZeroDivisionError):
+        await lent.call(lambda zero: 1 // zero, deadline_ns=0)
+    assert await lent.call(lambda zero: zero + 1, deadline_ns=0) == 1
+    lent.close()
