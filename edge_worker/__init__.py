@@ -1,1 +1,1 @@
-"""The edge worker: takes a camera's stream from MQTT, translates it, lip-syncs it, sends it back."""
+"""The edge worker: a camera's stream from MQTT, translated and lip-synced, goes back to MQTT."""

@@ -1,6 +1,6 @@
 """Egress: rendered pictures and mixed sound become marked, encoded segments."""
 
-from edge_worker.egress.disclosure import Disclosure, mark_text
+from edge_worker.egress.disclosure import Disclosure, Mark
 from edge_worker.egress.output import Output, OutputFormat, OutputSegment
 
-__all__ = ["Disclosure", "Output", "OutputFormat", "OutputSegment", "mark_text"]
+__all__ = ["Disclosure", "Mark", "Output", "OutputFormat", "OutputSegment"]

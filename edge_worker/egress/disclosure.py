@@ -1,6 +1,7 @@
 """Saying that picture or sound was altered by AI, exactly where it was (EU AI Act, article 50)."""
 
 import json
+from dataclasses import dataclass
 
 HOLD_NS = 2_000_000_000
 """The mark stays this long after the last alteration."""
@@ -37,7 +38,20 @@ def service_name(*, altered: bool) -> str:
     return SERVICE_ALTERED if altered else SERVICE_ORIGINAL
 
 
-def mark_text(worker: str, target_language: str) -> str:
-    """What the H.264 message of an altered picture says: JSON."""
-    mark = {"ai_modified": True, "by": "polylip", "worker": worker, "to": target_language}
-    return json.dumps(mark, separators=(",", ":"))
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Who says so, in the H.264 message of altered pictures."""
+
+    worker: str
+    target_language: str
+
+    def text(self, *, lips: bool) -> str:
+        """JSON; ``lips`` is true in exactly the pictures whose mouth was rendered."""
+        said = {
+            "ai_modified": True,
+            "lips": lips,
+            "by": "polylip",
+            "worker": self.worker,
+            "to": self.target_language,
+        }
+        return json.dumps(said, separators=(",", ":"))

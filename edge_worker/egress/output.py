@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from edge_worker.egress.disclosure import Disclosure, service_name
+from edge_worker.egress.disclosure import Disclosure, Mark, service_name
 from edge_worker.items import AudioBlock, Planes, Samples
 from edge_worker.media.access_unit import AccessUnit
 from edge_worker.media.encode import FRAME_SAMPLES, SAMPLE_RATE, AudioEncoder, VideoEncoder
@@ -42,11 +42,11 @@ class Output:
 
     Args:
         form: what it carries.
-        mark: text of the H.264 message in altered pictures.
+        mark: speaks in altered pictures.
         first_seq: number of the first segment.
     """
 
-    def __init__(self, form: OutputFormat, mark: str, *, first_seq: int = 0) -> None:
+    def __init__(self, form: OutputFormat, mark: Mark, *, first_seq: int = 0) -> None:
         self.form = form
         self.disclosure = Disclosure()
         self._mark = mark
@@ -57,9 +57,10 @@ class Output:
         )
         self._cutter = SegmentCutter(self._muxer, first_seq=first_seq)
         self._sound_until_ns = 0
+        self._next_seq = first_seq
         self._force_keyframe = False
 
-    def restart(self, mark: str) -> list[OutputSegment]:
+    def restart(self, mark: Mark) -> list[OutputSegment]:
         """Send what is encoded, then begin anew for a fresh reader: keyframe, discontinuity."""
         segments = self.flush()
         self._mark = mark
@@ -67,14 +68,23 @@ class Output:
         self._muxer.mark_discontinuity()
         return segments
 
-    def picture(self, planes: Planes, output_ns: int) -> list[OutputSegment]:
-        """Encode one picture; it is marked if the disclosure covers its moment."""
+    def continued(self, form: OutputFormat, mark: Mark) -> "Output":
+        """The output that follows this one in another form; numbers and marks go on."""
+        following = Output(form, mark, first_seq=self._next_seq)
+        following.disclosure = self.disclosure
+        return following
+
+    def picture(self, planes: Planes, output_ns: int, *, lips: bool = False) -> list[OutputSegment]:
+        """Encode one picture; it is marked if the disclosure covers its moment.
+
+        ``lips`` says that its mouth was rendered.
+        """
         if self._video is None:
             return []
         units = self._video.encode(planes, output_ns, force_keyframe=self._force_keyframe)
         self._force_keyframe = False
         if self.disclosure.covers(output_ns, output_ns + 1):
-            units = [add_sei(unit, self._mark) for unit in units]
+            units = [add_sei(unit, self._mark.text(lips=lips)) for unit in units]
         return self._add(units)
 
     def sound(self, samples: Samples, output_ns: int) -> list[OutputSegment]:
@@ -99,6 +109,7 @@ class Output:
         return segments
 
     def _marked(self, media: MediaSegment) -> OutputSegment:
+        self._next_seq = media.seq + 1
         altered = self.disclosure.covers(media.pts_ns, media.pts_ns + max(media.duration_ns, 1))
         return OutputSegment(media, altered, self._sound_until_ns)
 

@@ -26,6 +26,10 @@ class PlayoutSettings:
     rung: Rung
     delay_ns: int
     """Wanted; put in force in the next silence."""
+    sound_only: bool
+    """The source has no pictures."""
+    video_bit_rate: int
+    """Bits per second."""
 
 
 @dataclass(slots=True)
@@ -114,6 +118,9 @@ class Playout:
             half_rate=settings.rung is Rung.LIPS_HALF_RATE,
             label=settings.label,
             original_volume=settings.original_volume,
+            sound_only=settings.sound_only,
+            frame_rate=self._presentation.frame_rate,
+            video_bit_rate=settings.video_bit_rate,
         )
         if not batch.pictures and not batch.sounds:
             return

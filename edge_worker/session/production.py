@@ -2,26 +2,17 @@
 
 import time
 from dataclasses import dataclass
-from typing import Protocol
 
-from edge_worker.rvp.lips import Lips
-
-from edge_worker.egress import Output, OutputFormat, OutputSegment, mark_text
-from edge_worker.items import Planes
+from edge_worker.egress import Mark, Output, OutputFormat, OutputSegment
+from edge_worker.items import Planes, VideoFrame
 from edge_worker.media.encode import SAMPLE_RATE
 from edge_worker.rvp.gates import Gate
+from edge_worker.rvp.label import with_label
+from edge_worker.rvp.lips import Lips
 from edge_worker.timeline.mixer import mix
 from edge_worker.timeline.presentation import PictureJob, SoundJob
 
 _PICTURE_NS = 40_000_000
-
-
-class Labeller(Protocol):
-    """Draws the visible mark into a copy of a picture."""
-
-    def draw(self, planes: Planes) -> Planes:
-        """The labelled picture."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +29,10 @@ class Batch:
     """Drop every second picture while lips are rendered."""
     label: bool
     original_volume: float
+    sound_only: bool
+    """The source has no pictures."""
+    frame_rate: float
+    video_bit_rate: int
 
 
 @dataclass(slots=True)
@@ -49,7 +44,6 @@ class RenderCounters:
     """Pictures during audible translated speech of somebody in view, face usable."""
     rendered: int = 0
     """Pictures of those whose lips were rendered."""
-    lips_failed: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,48 +64,72 @@ class Production:
 
     Args:
         lips: the lip stage.
-        labeller: draws the visible mark.
         worker: id written into the marks.
+        language: target language, written into the marks.
     """
 
-    def __init__(self, lips: Lips, labeller: Labeller, worker: str) -> None:
+    def __init__(self, lips: Lips, worker: str, language: str) -> None:
         self.counters = RenderCounters()
         self._lips = lips
-        self._labeller = labeller
         self._worker = worker
+        self._language = language
         self._output: Output | None = None
         self._skip_next = False
 
-    def open(self, form: OutputFormat, language: str) -> list[OutputSegment]:
-        """Begin an output, or begin anew when the form or the language changes."""
-        mark = mark_text(self._worker, language)
-        if self._output is not None and self._output.form == form:
-            return self._output.restart(mark)
-        ended = self._output.flush() if self._output is not None else []
-        first_seq = ended[-1].media.seq + 1 if ended else 0
-        self._output = Output(form, mark, first_seq=first_seq)
-        return ended
+    def speak(self, language: str) -> list[OutputSegment]:
+        """Go on in another language: what is encoded is sent, a fresh reader can begin."""
+        self._language = language
+        if self._output is None:
+            return []
+        return self._output.restart(Mark(self._worker, language))
 
     def produce(self, batch: Batch) -> Produced:
-        """Render, mix, encode and cut what is due."""
-        output = self._output
-        if output is None:
-            return Produced([], [], [], None)
+        """Render, mix, encode and cut what is due.
+
+        Nothing is sent before the first picture, or before ``batch.sound_only``.
+        """
         segments: list[OutputSegment] = []
         lips_ns: list[tuple[int, int]] = []
         encode_ns: list[int] = []
+        if batch.pictures:
+            segments += self._fit(batch.pictures[0].tracked.frame, batch)
+        elif batch.sound_only and self._output is None:
+            self._open(OutputFormat(None, None))
+        output = self._output
+        if output is None:
+            return Produced([], [], [], None)
         for sound in batch.sounds:
             segments += self._sound(output, sound, batch)
         for picture in batch.pictures:
-            planes, cost_ns = self._picture(output, picture, batch)
+            segments += self._fit(picture.tracked.frame, batch)
+            planes, cost_ns = self._picture(self._output or output, picture, batch)
             if cost_ns is not None:
                 lips_ns.append((picture.tracked.frame.pts_ns, cost_ns))
             if planes is None:
                 continue
             began_ns = time.thread_time_ns()
-            segments += output.picture(planes, picture.output_ns)
+            segments += (self._output or output).picture(
+                planes, picture.output_ns, lips=cost_ns is not None
+            )
             encode_ns.append(time.thread_time_ns() - began_ns)
         return Produced(segments, lips_ns, encode_ns, _stamp_offset_ns(batch))
+
+    def _fit(self, frame: VideoFrame, batch: Batch) -> list[OutputSegment]:
+        """Open the output for pictures of this size, anew if they had another one."""
+        form = OutputFormat(frame.width, frame.height, batch.frame_rate, batch.video_bit_rate)
+        current = self._output.form if self._output is not None else None
+        if current is not None and (current.width, current.height) == (form.width, form.height):
+            return []
+        ended = self.flush()
+        self._open(form)
+        return ended
+
+    def _open(self, form: OutputFormat) -> None:
+        mark = Mark(self._worker, self._language)
+        if self._output is None:
+            self._output = Output(form, mark)
+        else:
+            self._output = self._output.continued(form, mark)
 
     def flush(self) -> list[OutputSegment]:
         """Send what has been encoded."""
@@ -140,7 +158,7 @@ class Production:
                 if self._skip_next:
                     return None, cost_ns
         if batch.label and output.disclosure.covers(job.output_ns, job.output_ns + 1):
-            planes = self._labeller.draw(planes)
+            planes = with_label(planes)
         return planes, cost_ns
 
     def _lip_sync(self, job: PictureJob, batch: Batch) -> tuple[Planes, int | None]:
@@ -151,11 +169,9 @@ class Production:
         rendered = self._lips.render(job.tracked, speech, speaker, media_ns)
         cost_ns = time.thread_time_ns() - began_ns
         audible = speech is not None and speech.start_ns <= media_ns < speech.end_ns
-        if audible and rendered.gate in {Gate.OPEN, Gate.FAILED}:
+        if audible and rendered.gate in {Gate.OPEN, Gate.FAILED} and speaker is not None:
             self.counters.dubbed += 1
             self.counters.rendered += rendered.altered
-        if rendered.gate is Gate.FAILED:
-            self.counters.lips_failed += 1
         return rendered.frame.planes, cost_ns if rendered.altered else None
 
 

@@ -74,6 +74,11 @@ class Presentation:
         """How much silence was played because no sound had arrived."""
         return self._sound.missing_samples * _SECOND_NS // self._rate
 
+    @property
+    def frame_rate(self) -> float:
+        """Pictures a second, judged by the newest ones."""
+        return _SECOND_NS / self._interval_ns
+
     def show(self, tracked: TrackedFrame) -> None:
         """Keep a picture until it is due."""
         pts_ns = tracked.frame.pts_ns

@@ -17,7 +17,9 @@ class Transcript:
     language: str
     """BCP-47, lower case."""
     confidence: float
-    """0..1, the mean token probability."""
+    """0..1, the (geometric) mean token probability."""
+    no_speech: float = 0.0
+    """0..1, how likely the recognizer thinks that nobody spoke."""
 
 
 class Recognizer(Protocol):

@@ -2,6 +2,9 @@
 
 from typing import Protocol
 
+MAX_CHARACTERS = 4_000
+"""Longest text that a translator takes; a longer one is refused, not cut."""
+
 
 class Translator(Protocol):
     """A loaded translation model or a set of them."""
@@ -12,9 +15,10 @@ class Translator(Protocol):
         ...
 
     def translate(self, text: str, *, source: str, target: str) -> str:
-        """Translate ``text``; empty text gives empty text.
+        """Translate ``text``; text without a letter or digit gives empty text.
 
         Raises:
             KeyError: the pair is not among ``pairs``.
+            ValueError: ``text`` is longer than ``MAX_CHARACTERS``.
         """
         ...

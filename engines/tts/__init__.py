@@ -7,6 +7,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+MAX_CHARACTERS = 4_000
+"""Longest text that is spoken at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Phoneme:
@@ -41,6 +44,7 @@ class Synthesizer(Protocol):
         """Speak ``text`` sentence by sentence; ``speed`` > 1 is faster, roughly.
 
         Raises:
-            KeyError: no voice speaks ``language``.
+            KeyError: no voice speaks ``language``, or ``voice`` is not one of its voices.
+            ValueError: ``text`` is longer than ``MAX_CHARACTERS`` or ``speed`` out of range.
         """
         ...

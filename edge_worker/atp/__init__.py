@@ -1,0 +1,1 @@
+"""Audio translation pipeline: source sound to translated speech."""

@@ -1,0 +1,201 @@
+"""Hear one stretch of speech: its language, its words, or that it was none.
+
+One ``Hearing`` belongs to one stream. The segmenter asks it what a pause ends, the recognizer asks
+it what a span says; both get the same answer from the same knowledge of the conversation.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edge_worker.atp.language import LanguageOptions, LanguagePrior
+from edge_worker.atp.phantoms import PhantomOptions, is_phantom
+from edge_worker.items import AudioBlock, Hypothesis
+from edge_worker.lending import Lent
+from engines.asr import SAMPLE_RATE, Recognizer, Transcript
+
+AUTO = "auto"
+"""The source language setting that means: find out."""
+
+Languages = Callable[[], tuple[str, str]]
+"""The stream's (source or ``auto``, target) languages as they are set now."""
+
+_SECOND_NS = 1_000_000_000
+_MAX_SAMPLES = 30 * SAMPLE_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class HearingOptions:
+    """What is believed and how far back is listened."""
+
+    language: LanguageOptions = field(default_factory=LanguageOptions)
+    phantom: PhantomOptions = field(default_factory=PhantomOptions)
+    context_ns: int = 8_500_000_000
+    """Speech and the utterance before it are decoded together up to this length; 0: never."""
+    context_gap_ns: int = 3_000_000_000
+    """An utterance longer ago than this is another conversation."""
+    doubtful_language: float = 0.7
+    """Below this probability the second language is tried as well..."""
+    doubtful_text: float = 0.55
+    """...if the text in the first is below this confidence."""
+    contradicted: float = 0.9
+    """A fixed source language gives way to the target language heard with this probability."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Context:
+    sound: AudioBlock
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Question:
+    """One stretch of speech and everything needed to understand it, for the engine's thread."""
+
+    sound: AudioBlock
+    voiced_ns: int
+    source: str
+    target: str
+    prior: LanguagePrior
+    context: _Context | None
+    options: HearingOptions
+
+
+class Hearing:
+    """Speech to text for one stream.
+
+    Args:
+        recognizer: the worker's recognizer.
+        languages: the stream's settings, asked at every call.
+        options: thresholds.
+        clock: monotonic nanoseconds, the scale of the engines' deadlines.
+    """
+
+    def __init__(
+        self,
+        recognizer: Lent[Recognizer],
+        languages: Languages,
+        options: HearingOptions = HearingOptions(),
+        clock: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self._recognizer = recognizer
+        self._languages = languages
+        self._options = options
+        self._clock = clock
+        self._prior = LanguagePrior(options.language)
+        self._context: _Context | None = None
+
+    async def hear(self, sound: AudioBlock, *, voiced_ns: int, within_ns: int) -> Hypothesis:
+        """What ``sound`` (16 kHz, <= 30 s) says; empty text when nobody spoke.
+
+        Args:
+            sound: one utterance or the beginning of one.
+            voiced_ns: how much of it the voice detector took for voice.
+            within_ns: how soon the answer is wanted; more urgent calls go first.
+
+        Raises:
+            EngineBusyError: too many calls already wait for the recognizer.
+            ValueError: the sound is not 16 kHz or too long, or the set language is unknown.
+        """
+        if sound.sample_rate != SAMPLE_RATE or len(sound.samples) > _MAX_SAMPLES:
+            raise ValueError(
+                f"hearing takes at most 30 s at 16 kHz, not {len(sound.samples)} samples "
+                f"at {sound.sample_rate} Hz; cut or resample first"
+            )
+        source, target = self._languages()
+        question = _Question(
+            sound=sound,
+            voiced_ns=voiced_ns,
+            source=source,
+            target=target,
+            prior=self._prior,
+            context=self._context_of(sound),
+            options=self._options,
+        )
+        deadline_ns = self._clock() + within_ns
+        return await self._recognizer.call(
+            lambda recognizer: _answer(recognizer, question), deadline_ns=deadline_ns
+        )
+
+    def commit(self, sound: AudioBlock, hypothesis: Hypothesis) -> None:
+        """Take an utterance for said: it becomes the context of the next one."""
+        if not hypothesis.text:
+            return
+        self._prior = self._prior.heard(hypothesis.language)
+        self._context = _Context(sound, hypothesis.text, hypothesis.language)
+
+    def _context_of(self, sound: AudioBlock) -> _Context | None:
+        context = self._context
+        if context is None or context.sound.epoch != sound.epoch:
+            return None
+        gap_ns = sound.pts_ns - context.sound.end_ns
+        if not -_SECOND_NS < gap_ns <= self._options.context_gap_ns:
+            return None
+        total_ns = sound.end_ns - context.sound.pts_ns
+        return context if total_ns <= self._options.context_ns else None
+
+
+def _answer(recognizer: Recognizer, question: _Question) -> Hypothesis:
+    ranked = _languages_ranked(recognizer, question)
+    language, probability = ranked[0]
+    best = _decode(recognizer, question, language)
+    options = question.options
+    if (
+        len(ranked) > 1
+        and probability < options.doubtful_language
+        and best.confidence < options.doubtful_text
+    ):
+        second = _decode(recognizer, question, ranked[1][0])
+        if second.confidence > best.confidence:
+            best, probability = second, ranked[1][1]
+    text = "" if _is_phantom(best, question) else best.text
+    return Hypothesis(text, best.language, best.confidence, probability)
+
+
+def _languages_ranked(recognizer: Recognizer, question: _Question) -> tuple[tuple[str, float], ...]:
+    heard = recognizer.languages_heard(question.sound.samples)
+    if question.source == AUTO:
+        return question.prior.rank(heard, question.voiced_ns)
+    source, target = _primary(question.source), _primary(question.target)
+    if (
+        question.voiced_ns >= question.options.language.trusted_from_ns
+        and heard.get(target, 0.0) >= question.options.contradicted
+    ):
+        return ((target, heard[target]),)
+    return ((source, heard.get(source, 0.0)),)
+
+
+def _decode(recognizer: Recognizer, question: _Question, language: str) -> Transcript:
+    context = question.context
+    if context is not None and context.language == language:
+        joined = _joined(context.sound, question.sound)
+        transcript = recognizer.transcribe(joined, language=language, prefix=context.text)
+        if transcript.text:
+            return transcript
+    return recognizer.transcribe(question.sound.samples, language=language)
+
+
+def _joined(before: AudioBlock, after: AudioBlock) -> np.ndarray:
+    """Both sounds with the silence that lay between them; what they share is taken once."""
+    gap = (after.pts_ns - before.end_ns) * SAMPLE_RATE // _SECOND_NS
+    if gap >= 0:
+        silence = np.zeros(gap, np.float32)
+        return np.concatenate((before.samples, silence, after.samples))
+    return np.concatenate((before.samples[:gap], after.samples))
+
+
+def _is_phantom(transcript: Transcript, question: _Question) -> bool:
+    return is_phantom(
+        transcript.text,
+        confidence=transcript.confidence,
+        no_speech=transcript.no_speech,
+        voiced_ns=question.voiced_ns,
+        options=question.options.phantom,
+    )
+
+
+def _primary(language: str) -> str:
+    return language.lower().split("-", maxsplit=1)[0]

@@ -1,0 +1,166 @@
+"""The picture's way from source packets to access units: passed through, or encoded anew."""
+
+import logging
+from fractions import Fraction
+from typing import Protocol
+
+import av
+from av.bitstream import BitStreamFilterContext
+from av.error import FFmpegError
+from av.video.reformatter import Interpolation
+
+from edge_worker.camera.source import Packet
+from edge_worker.media.access_unit import AccessUnit, VideoCodec
+from edge_worker.media.encode import VideoEncoder
+from edge_worker.media.i420 import planes_of
+from edge_worker.media.timestamps import TICKS_PER_SECOND, ticks_to_ns
+
+_log = logging.getLogger(__name__)
+
+MAX_WIDTH, MAX_HEIGHT = 1280, 720
+_DEFAULT_RATE = Fraction(25)
+_BITS_PER_PIXEL = 2.5
+_PASSED: dict[str, VideoCodec] = {"h264": "h264", "hevc": "hevc"}
+
+
+class PicturePath(Protocol):
+    """Turns packets of a video track into access units."""
+
+    codec: VideoCodec
+    width: int
+    height: int
+    failed: int
+
+    def feed(self, packet: Packet) -> list[AccessUnit]:
+        """Access units that this packet completes; a damaged one is counted."""
+        ...
+
+    def flush(self) -> list[AccessUnit]:
+        """What is still inside, at the end of the source."""
+        ...
+
+
+def picture_path(stream: av.VideoStream) -> PicturePath:
+    """The cheapest way that gives what receivers take: H.264 or H.265 of at most 1280x720."""
+    width, height = fitted(stream.codec_context.width, stream.codec_context.height)
+    codec = _PASSED.get(stream.codec_context.name)
+    fits = (width, height) == (stream.codec_context.width, stream.codec_context.height)
+    if codec and fits:
+        return PassedPicture(stream, codec)
+    why = "" if fits else f" and scaled to {width}x{height}; a sub-stream of the camera saves this"
+    _log.info(
+        "%s %dx%d is encoded as H.264%s",
+        stream.codec_context.name,
+        stream.codec_context.width,
+        stream.codec_context.height,
+        why,
+    )
+    return EncodedPicture(stream, width, height)
+
+
+def frame_rate(stream: av.VideoStream) -> Fraction:
+    """Frames per second, as the source states it."""
+    for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate):
+        if rate and 0 < rate <= 240:
+            return Fraction(rate)
+    return _DEFAULT_RATE
+
+
+def fitted(width: int, height: int) -> tuple[int, int]:
+    """The size at which a picture fits into 1280x720, even and in proportion; never larger."""
+    scale = min(MAX_WIDTH / width, MAX_HEIGHT / height)
+    if scale >= 1:
+        return width, height
+    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
+
+
+class PassedPicture:
+    """Annex B out of whatever the container had; parameter sets before every keyframe."""
+
+    def __init__(self, stream: av.VideoStream, codec: VideoCodec) -> None:
+        self.codec = codec
+        self.width = stream.codec_context.width
+        self.height = stream.codec_context.height
+        self.failed = 0
+        self._filter = BitStreamFilterContext(
+            f"{codec}_mp4toannexb,dump_extra=freq=keyframe", stream
+        )
+        self._last_dts: int | None = None
+
+    def feed(self, packet: Packet) -> list[AccessUnit]:
+        """Access units that this packet completes."""
+        try:
+            filtered = self._filter.filter(packet)
+        except FFmpegError:
+            self.failed += 1
+            self._filter.flush()
+            return []
+        return [unit for unit in map(self._unit, filtered) if unit is not None]
+
+    def flush(self) -> list[AccessUnit]:
+        """Nothing is held back."""
+        return []
+
+    def _unit(self, packet: Packet) -> AccessUnit | None:
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        if stamp is None or packet.time_base is None:
+            self.failed += 1
+            return None
+        pts = ticks_of(stamp, packet.time_base)
+        dts = pts if packet.dts is None else min(ticks_of(packet.dts, packet.time_base), pts)
+        if self._last_dts is not None and packet.dts is None:
+            dts = min(self._last_dts + 1, pts)  # the container states none while it reorders
+        self._last_dts = dts
+        return AccessUnit("video", self.codec, pts, dts, bytes(packet), packet.is_keyframe)
+
+
+class EncodedPicture:
+    """Decoded, scaled to fit, encoded as H.264 without B-frames."""
+
+    codec: VideoCodec = "h264"
+
+    def __init__(self, stream: av.VideoStream, width: int, height: int) -> None:
+        self.width, self.height = width & ~1, height & ~1
+        self.failed = 0
+        self._decoder = stream.codec_context
+        self._encoder = VideoEncoder(
+            self.width,
+            self.height,
+            frame_rate=float(frame_rate(stream)),
+            bit_rate=int(self.width * self.height * _BITS_PER_PIXEL),
+        )
+        self._newest: int | None = None
+
+    def feed(self, packet: Packet) -> list[AccessUnit]:
+        """Access units that this packet completes."""
+        return self._run(packet)
+
+    def flush(self) -> list[AccessUnit]:
+        """Pictures that the decoder still held back."""
+        return self._run(None) + self._encoder.flush()
+
+    def _run(self, packet: Packet | None) -> list[AccessUnit]:
+        try:
+            frames = self._decoder.decode(packet)
+        except FFmpegError:
+            self.failed += 1
+            return []
+        return [unit for frame in frames for unit in self._encode(frame)]
+
+    def _encode(self, frame: av.VideoFrame) -> list[AccessUnit]:
+        if frame.pts is None or frame.time_base is None:
+            self.failed += 1
+            return []
+        pts = ticks_of(frame.pts, frame.time_base)
+        if self._newest is not None and pts <= self._newest:
+            self.failed += 1
+            return []
+        self._newest = pts
+        if (frame.width & ~1, frame.height & ~1) != (self.width, self.height):
+            frame = frame.reformat(self.width, self.height, interpolation=Interpolation.AREA)
+        return self._encoder.encode(planes_of(frame), ticks_to_ns(pts))
+
+
+def ticks_of(stamp: int, time_base: Fraction) -> int:
+    """A timestamp in 90 kHz ticks, rounded."""
+    return round(stamp * time_base * TICKS_PER_SECOND)

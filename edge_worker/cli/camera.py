@@ -1,0 +1,71 @@
+"""``polylip camera``: the device side."""
+
+import asyncio
+import signal
+import sys
+
+import click
+
+from edge_worker.camera import CameraOptions, SourceAddress, SourceError, run_camera
+from edge_worker.cli.broker_options import broker_options
+from edge_worker.transport import BrokerSettings
+from mqtt_schemas import Refused
+
+
+@click.command("camera")
+@click.argument("source")
+@click.option("--stream", default="door", show_default=True, help="Id of the stream: a-z 0-9 _ -.")
+@click.option("--name", default="", help="Its name, for people.")
+@click.option("--area", default="", help="Where it is, for people.")
+@click.option("--language", default="", help="Language most often spoken there, such as pt-br.")
+@click.option("--audio-device", help="ALSA microphone beside a video device, such as hw:0.")
+@click.option("--loop", is_flag=True, help="Play a file again and again, as one stream.")
+@click.option(
+    "--realtime/--as-fast",
+    default=True,
+    help="A file at its own speed (the default), or as fast as the broker takes it.",
+)
+@broker_options
+def command(
+    *,
+    source: str,
+    stream: str,
+    name: str,
+    area: str,
+    language: str,
+    audio_device: str | None,
+    loop: bool,
+    realtime: bool,
+    broker: BrokerSettings,
+) -> None:
+    """Publish SOURCE as a stream.
+
+    SOURCE is a file, a URL (rtsp, http), a video device (/dev/video0), or - for MPEG-TS on
+    standard input, as ffmpeg writes it. H.264, H.265, AAC and MP2 pass as they are; anything
+    else, and pictures above 1280x720, is encoded. A live source that breaks is opened again for
+    ever; one that cannot be opened at the start ends the command.
+    """
+    try:
+        options = CameraOptions(
+            source=SourceAddress(source, audio_device),
+            stream=stream,
+            broker=broker,
+            name=name,
+            area=area,
+            language=language,
+            loop=loop,
+            realtime=realtime,
+        )
+        asyncio.run(_until_told(options))
+    except (SourceError, Refused, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(0)
+
+
+async def _until_told(options: CameraOptions) -> None:
+    """Run until the source is over or SIGTERM comes, which is a good end too."""
+    running = asyncio.ensure_future(run_camera(options))
+    if sys.platform != "win32":
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+    await running

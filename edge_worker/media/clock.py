@@ -1,0 +1,191 @@
+"""The media clock: where on UTC a moment of a stream lies, from anchors or from arrivals.
+
+A camera that knows the time states anchors. For any other, messages arrive late but never early:
+the lowest arrival of each 2 s, fitted by a line over 120 s, follows the camera's clock.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+ClockSource = Literal["ntp", "arrival"]
+
+_WINDOW_NS = 120_000_000_000
+_BUCKET_NS = 2_000_000_000
+_MIN_FIT_NS = 20_000_000_000
+_MIN_ANCHORS = 4
+_STEP_NS = 100_000_000
+_MAX_POINTS = 256
+_MAX_SKEW = 1e-3
+_FLOOR_PERCENTILE = 10
+
+
+class ClockUnsetError(Exception):
+    """Neither an anchor nor an arrival of this epoch has been seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockAnchor:
+    """A moment of the stream and when it was captured."""
+
+    epoch: str
+    pts_ns: int
+    utc_ns: int
+    source: ClockSource
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """utc = utc_ns + (pts - pts_ns) * (1 + skew)."""
+
+    pts_ns: int
+    utc_ns: int
+    skew: float = 0.0
+
+    def utc_of(self, pts_ns: int) -> int:
+        elapsed = pts_ns - self.pts_ns
+        return self.utc_ns + elapsed + round(elapsed * self.skew)
+
+    def pts_of(self, utc_ns: int) -> int:
+        elapsed = utc_ns - self.utc_ns
+        return self.pts_ns + elapsed - round(elapsed * self.skew / (1 + self.skew))
+
+
+class MediaClock:
+    """Maps one stream's media time to UTC and back; anchors outrank arrivals.
+
+    Args:
+        epoch: that ``pts_ns`` counts in.
+    """
+
+    def __init__(self, epoch: str) -> None:
+        self.epoch = epoch
+        self.source: ClockSource | None = None
+        self._line: _Line | None = None
+        self._points: deque[tuple[int, int]] = deque(maxlen=_MAX_POINTS)
+        self._bucket: tuple[int, int, int] | None = None
+        self._elsewhere: ClockAnchor | None = None
+
+    @property
+    def skew_ppm(self) -> float:
+        """How much slower than UTC the stream's clock runs, in parts per million."""
+        return self._line.skew * 1e6 if self._line else 0.0
+
+    def restart(self, epoch: str) -> None:
+        """Begin another epoch; an anchor that was ahead of its media counts now."""
+        self.epoch = epoch
+        self.source = None
+        self._forget()
+        if self._elsewhere is not None and self._elsewhere.epoch == epoch:
+            self.anchor(self._elsewhere)
+
+    def anchor(self, anchor: ClockAnchor) -> None:
+        """Take a stated anchor; one of another epoch is kept until that epoch begins."""
+        if anchor.epoch != self.epoch:
+            self._elsewhere = anchor
+            return
+        if anchor.source == "arrival":
+            if self.source != "ntp":
+                self.arrived(anchor.pts_ns, anchor.utc_ns)
+            return
+        if self.source != "ntp" or self._off_by(anchor.pts_ns, anchor.utc_ns) > _STEP_NS:
+            self._forget()
+        self.source = "ntp"
+        self._points.append((anchor.pts_ns, anchor.utc_ns - anchor.pts_ns))
+        self._drop_old(anchor.pts_ns)
+        self._line = self._through_anchors()
+
+    def arrived(self, pts_ns: int, arrival_ns: int) -> None:
+        """Take the arrival (UTC) of a message whose newest access unit is at ``pts_ns``."""
+        if self.source == "ntp":
+            return
+        self.source = "arrival"
+        if self._line is not None and self._line.utc_of(pts_ns) - arrival_ns > _STEP_NS:
+            self._forget()  # earlier than possible: one of the two clocks was set anew
+        delay = arrival_ns - pts_ns
+        number = pts_ns // _BUCKET_NS
+        if self._bucket is None or self._bucket[0] != number:
+            self._close_bucket()
+            self._bucket = (number, pts_ns, delay)
+        elif delay < self._bucket[2]:
+            self._bucket = (number, pts_ns, delay)
+        if self._line is None or not self._points:
+            self._line = _Line(self._bucket[1], self._bucket[1] + self._bucket[2])
+
+    def utc_of(self, pts_ns: int) -> int:
+        """UTC of a moment of the stream.
+
+        Raises:
+            ClockUnsetError: nothing is known of this epoch yet.
+        """
+        return self._known().utc_of(pts_ns)
+
+    def pts_of(self, utc_ns: int) -> int:
+        """Media time at a moment of UTC.
+
+        Raises:
+            ClockUnsetError: nothing is known of this epoch yet.
+        """
+        return self._known().pts_of(utc_ns)
+
+    def current_anchor(self, pts_ns: int) -> ClockAnchor:
+        """What this clock knows, as an anchor to publish.
+
+        Raises:
+            ClockUnsetError: nothing is known of this epoch yet.
+        """
+        return ClockAnchor(self.epoch, pts_ns, self.utc_of(pts_ns), self.source or "arrival")
+
+    def _known(self) -> _Line:
+        if self._line is None:
+            raise ClockUnsetError(f"no clock anchor and no arrival in epoch {self.epoch} yet")
+        return self._line
+
+    def _forget(self) -> None:
+        self._line = None
+        self._points.clear()
+        self._bucket = None
+
+    def _off_by(self, pts_ns: int, utc_ns: int) -> int:
+        return abs(self._line.utc_of(pts_ns) - utc_ns) if self._line else 0
+
+    def _drop_old(self, newest_ns: int) -> None:
+        while self._points and newest_ns - self._points[0][0] > _WINDOW_NS:
+            self._points.popleft()
+
+    def _through_anchors(self) -> _Line:
+        pts, offsets = self._relative()
+        span = float(pts[-1] - pts[0])
+        if len(pts) >= _MIN_ANCHORS and span >= _MIN_FIT_NS:
+            slope, level = np.polyfit(pts, offsets, 1)
+            return self._absolute(float(level), float(slope))
+        return self._absolute(float(offsets.mean()), 0.0)
+
+    def _close_bucket(self) -> None:
+        """Fit the line anew when a bucket is full."""
+        if self._bucket is None:
+            return
+        self._points.append(self._bucket[1:])
+        self._drop_old(self._bucket[1])
+        pts, delays = self._relative()
+        if pts[-1] - pts[0] < _MIN_FIT_NS:
+            self._line = self._absolute(float(delays.min()), 0.0)
+            return
+        slope, level = np.polyfit(pts, delays, 1)
+        residuals = delays - (slope * pts + level)
+        floor = float(level) + float(np.percentile(residuals, _FLOOR_PERCENTILE))
+        self._line = self._absolute(floor, float(slope))
+
+    def _relative(self) -> tuple[np.ndarray, np.ndarray]:
+        """Points seen from the newest one, so that floats hold them exactly enough."""
+        origin_pts, origin_offset = self._points[-1]
+        pts = np.array([p - origin_pts for p, _ in self._points], np.float64)
+        offsets = np.array([o - origin_offset for _, o in self._points], np.float64)
+        return pts, offsets
+
+    def _absolute(self, level: float, slope: float) -> _Line:
+        pts, offset = self._points[-1]
+        skew = min(max(slope, -_MAX_SKEW), _MAX_SKEW)
+        return _Line(pts, pts + offset + round(level), skew)

@@ -1,0 +1,1 @@
+"""The real-time video pipeline: follow faces, choose who speaks, render lips, mark the picture."""

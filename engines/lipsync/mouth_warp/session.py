@@ -1,0 +1,155 @@
+"""One person in one stream: what was learned of them, and the mouth drawn into their frames."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.face import FaceMesh, Picture
+from engines.face.head import HeadPose, fit_pose
+from engines.face.topology import INNER_MIDDLE_RING, INNER_RING, LIPS
+from engines.lipsync import LipCue, LipPatch
+from engines.lipsync.mouth_warp.closed import ClosedMouth
+from engines.lipsync.mouth_warp.donor import OwnTeeth, Teeth
+from engines.lipsync.mouth_warp.focus import blur_sigma
+from engines.lipsync.mouth_warp.geometry import MouthTarget, mouth_target
+from engines.lipsync.mouth_warp.harmonic import LowerFace
+from engines.lipsync.mouth_warp.interior import Scene, paint
+from engines.lipsync.mouth_warp.light import Light
+from engines.lipsync.mouth_warp.neutral import Neutral, opening_of
+from engines.lipsync.mouth_warp.raster import Area, Raster
+from engines.lipsync.mouth_warp.teeth import DENSITY
+
+_Floats = NDArray[np.float32]
+
+_LIGHT_PACE: Final = 0.2
+_FOCUS_STRIDE: Final = 10
+_FOCUS_PACE: Final = 0.3
+_RESCALE: Final = 0.12  # a face this much nearer or further gets its teeth softened anew
+# Source openings (IOD) between which the rim of the lips is taken to show teeth or throat.
+_RIM_FROM: Final = 0.015
+_RIM_TO: Final = 0.05
+_RIM_SHARE: Final = 0.5  # of the way to the next ring
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """A face's landmarks, understood."""
+
+    mesh: FaceMesh
+    pose: HeadPose
+    head: _Floats
+    opening: float
+
+    @classmethod
+    def of(cls, mesh: FaceMesh) -> "_Seen":
+        pose = fit_pose(mesh.points)
+        head = pose.to_head(mesh.points)
+        return cls(mesh, pose, head, opening_of(head))
+
+
+class MouthWarpSession:
+    """Learns from untouched frames and re-renders the mouth of one person."""
+
+    def __init__(self, face: LowerFace) -> None:
+        self._face = face
+        self._neutral = Neutral()
+        self._teeth = OwnTeeth()
+        self._closed = ClosedMouth(face)
+        self._light: Light | None = None
+        self._blur: float | None = None
+        self._frames = 0
+        self._last: _Seen | None = None
+        self._softened: tuple[int, float, Teeth] | None = None
+
+    def observe(self, picture: Picture, face: FaceMesh) -> None:
+        """Learn from an untouched frame: the neutral mouth, the teeth, the closed lips."""
+        seen = self._understand(face)
+        self._neutral.observe(seen.head)
+        self._light = Light.on(picture, face.points, seen.pose.scale).eased(
+            self._light, _LIGHT_PACE
+        )
+        if self._blur is None:
+            self._blur = blur_sigma(picture, face.points)
+        elif self._frames % _FOCUS_STRIDE == 0:
+            self._blur += _FOCUS_PACE * (blur_sigma(picture, face.points) - self._blur)
+        self._frames += 1
+        self._teeth.offer(
+            picture, seen.pose, seen.head, self._neutral.middle, seen.opening, self._light
+        )
+        self._closed.offer(picture, face.points, seen.pose, seen.opening)
+
+    def render(self, picture: Picture, face: FaceMesh, cue: LipCue) -> LipPatch | None:
+        """Draw the mouth into a copy; None where nothing changes or nobody was observed yet."""
+        rest, light, blur = self._neutral.points, self._light, self._blur
+        if cue.amount <= 0 or rest is None or light is None or blur is None:
+            return None
+        amount = min(1.0, cue.amount)
+        seen = self._understand(face)
+        target = mouth_target(rest, cue.shape)
+        source = self._face.vertices(face.points)
+        placed = source + np.float32(amount) * self._moves(seen, rest, target)
+        moving = self._face.moving
+        area = Area.around(np.concatenate([source[moving], placed[moving]]), 3, picture.shape)
+        if area.empty:
+            return None
+        rim = amount * float(np.clip((seen.opening - _RIM_FROM) / (_RIM_TO - _RIM_FROM), 0, 1))
+        triangles = self._face.triangles
+        raster = Raster.of(placed, triangles, area)
+        roi = raster.warp(picture, _without_rim(source, rim)[triangles])
+        covered = self._closed.lay_over(
+            roi, raster, triangles, placed, seen.pose, seen.opening * amount
+        )
+        scene = Scene(
+            gap=placed[INNER_RING],
+            pose=seen.pose,
+            target=target,
+            shape=cue.shape,
+            teeth=self._teeth_for(seen.pose, light),
+            light=light,
+            blur=blur,
+            strength=min(1.0, 2 * amount) ** 2,
+            seam=rim * (1 - covered),
+        )
+        paint(roi, area, scene)
+        return LipPatch(area.x, area.y, roi)
+
+    def _understand(self, mesh: FaceMesh) -> _Seen:
+        if self._last is None or self._last.mesh is not mesh:
+            self._last = _Seen.of(mesh)
+        return self._last
+
+    def _moves(self, seen: _Seen, rest: _Floats, target: MouthTarget) -> _Floats:
+        """Movement of every vertex at full amount, in pixels."""
+        points = seen.mesh.points
+        lips = seen.pose.to_picture(target.lips)[:, :2] - points[LIPS, :2]
+        weights = self._face.jaw_weights[:, None]
+        jaw = rest[self._face.jaw] + target.jaw_drop * weights * _JAW_PATH
+        chin = seen.pose.to_picture(jaw)[:, :2] - points[self._face.jaw, :2]
+        return self._face.spread(lips, chin * np.minimum(1.15 * weights, np.float32(1)))
+
+    def _teeth_for(self, pose: HeadPose, light: Light) -> Teeth:
+        """The rows as coarse as the picture; kept until the scale or the teeth change."""
+        known, version = self._softened, self._teeth.version
+        if known and known[0] == version and abs(known[1] / pose.scale - 1) < _RESCALE:
+            return known[2]
+        rows = self._teeth.rows(light)
+        sigma = 0.5 * DENSITY / pose.scale
+        teeth = Teeth(rows.upper.softened(sigma), rows.lower.softened(sigma))
+        self._softened = (version, pose.scale, teeth)
+        return teeth
+
+
+_JAW_PATH: Final = np.array([0, 1, 0.3], np.float32)
+"""Head direction in which the chin moves when the jaw opens: down, and a little back."""
+
+
+def _without_rim(source: _Floats, share: float) -> _Floats:
+    """Vertices whose inner lip edge lies a little inside the lip, away from teeth and throat."""
+    if share == 0:
+        return source
+    moved = source.copy()
+    inner = source[INNER_RING]
+    moved[INNER_RING] = inner + np.float32(_RIM_SHARE * share) * (source[INNER_MIDDLE_RING] - inner)
+    return moved

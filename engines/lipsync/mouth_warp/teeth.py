@@ -1,0 +1,131 @@
+"""Teeth as small textures in head coordinates: upper row fixed to the skull, lower to the jaw.
+
+A texture's origin is where the closed lips meet. Average rows are drawn for people whose own teeth
+were never seen (crown widths after Wheeler's "Dental Anatomy"; one IOD is about 89 mm).
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_Floats = NDArray[np.float32]
+
+DENSITY: Final = 192
+"""Texture pixels per IOD."""
+HALF_WIDTH: Final = 0.34
+ABOVE: Final = 0.16
+BELOW: Final = 0.14
+UPPER_EDGE: Final = 0.024
+"""How far the upper incisors reach below the line where the lips meet."""
+LOWER_EDGE: Final = 0.014
+"""Where the lower incisors' edges lie with the jaw closed: behind the upper ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Crown:
+    width: float
+    """As seen from the front."""
+    step: float
+    """How much its edge stands back from the central one's."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """One row of teeth."""
+
+    shade: _Floats
+    """Shape (h, w, 3), BGR, relative to the brightness of the person's skin."""
+    cover: _Floats
+    """Shape (h, w), 0..1."""
+
+    def softened(self, sigma: float) -> "Row":
+        """The row as a coarser camera sees it; ``sigma`` in texture pixels."""
+        if sigma < 0.3:
+            return self
+        solid = cv2.GaussianBlur(self.shade * self.cover[..., None], (0, 0), sigma)
+        cover = cv2.GaussianBlur(self.cover, (0, 0), sigma)
+        shade = solid / np.maximum(cover, 1e-3)[..., None]
+        return Row(shade.astype(np.float32), cover.astype(np.float32))
+
+
+_UPPER: Final = (
+    _Crown(0.092, 0.0),
+    _Crown(0.070, 0.007),
+    _Crown(0.068, 0.002),
+    _Crown(0.056, 0.014),
+    _Crown(0.040, 0.020),
+)
+_LOWER: Final = (
+    _Crown(0.056, 0.0),
+    _Crown(0.060, 0.001),
+    _Crown(0.062, 0.002),
+    _Crown(0.054, 0.010),
+    _Crown(0.040, 0.018),
+)
+# What lies in the mouth's shadow is lit by what the tongue and the cheeks reflect.
+_SHADE_WARMTH: Final = np.array([1.35, 1.15, 0.9], np.float32)
+_ENAMEL: Final = np.array([0.88, 0.96, 1.0], np.float32)
+
+
+def grid() -> tuple[_Floats, _Floats]:
+    """Head x and y of every texture pixel, each of shape (h, w)."""
+    columns = np.arange(round(2 * HALF_WIDTH * DENSITY), dtype=np.float32) + 0.5
+    rows = np.arange(round((ABOVE + BELOW) * DENSITY), dtype=np.float32) + 0.5
+    x, y = np.meshgrid(columns / DENSITY - HALF_WIDTH, rows / DENSITY - ABOVE)
+    return x.astype(np.float32), y.astype(np.float32)
+
+
+@cache
+def drawn_upper() -> Row:
+    """An average upper row; its shade is relative to enamel in full light."""
+    x, y = grid()
+    return _draw(_UPPER, x, (UPPER_EDGE - y), height=0.115)
+
+
+@cache
+def drawn_lower() -> Row:
+    """An average lower row; its shade is relative to enamel in full light."""
+    x, y = grid()
+    return _draw(_LOWER, x, (y - LOWER_EDGE), height=0.095)
+
+
+def _draw(crowns: tuple[_Crown, ...], x: _Floats, from_edge: _Floats, *, height: float) -> Row:
+    cover = np.zeros_like(x)
+    light = np.zeros_like(x)
+    start = 0.0
+    for crown in crowns:
+        for side in (-1, 1):
+            middle = side * (start + crown.width / 2)
+            across = (x - middle) / (crown.width / 2)
+            along = (from_edge - crown.step) / height
+            inside = _outline(across, along, crown.width, height)
+            light = np.where(inside > cover, _relief(across * side, along), light)
+            cover = np.maximum(cover, inside)
+        start += crown.width
+    # The arch turns away from the light towards the back.
+    arch = 1 - 0.62 * np.clip((np.abs(x) - 0.06) / 0.22, 0, 1) ** 1.15
+    shade = light[..., None] * _ENAMEL * arch[..., None] ** _SHADE_WARMTH
+    return Row(shade.astype(np.float32), cv2.GaussianBlur(cover, (0, 0), 0.8).astype(np.float32))
+
+
+def _outline(across: _Floats, along: _Floats, width: float, height: float) -> _Floats:
+    """Coverage of one crown: rounded corners at the biting edge, curved at the gum."""
+    rounding = 0.16 * np.clip(np.abs(across) - 0.4, 0, None) ** 2
+    lengthwise = np.minimum(along - rounding, 1 - along - 0.1 * np.square(across)) * height
+    sideways = (1.0 - np.abs(across)) * width / 2
+    return np.asarray(
+        np.clip(lengthwise * DENSITY + 0.5, 0, 1) * np.clip(sideways * DENSITY + 0.5, 0, 1),
+        dtype=np.float32,
+    )
+
+
+def _relief(across: _Floats, along: _Floats) -> _Floats:
+    """Light on one crown: darker towards gaps, gum and the thin edge, a gloss off centre."""
+    form = 1 - 0.30 * np.clip(np.abs(across), 0, 1) ** 6 - 0.18 * np.clip(along, 0, 1) ** 1.5
+    form -= 0.12 * np.exp(-np.square(along / 0.08))
+    gloss = np.exp(-np.square((across + 0.2) / 0.4) - np.square((along - 0.3) / 0.2))
+    return np.asarray(np.clip(form + 0.06 * gloss, 0, 1), dtype=np.float32)

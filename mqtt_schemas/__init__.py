@@ -1,0 +1,118 @@
+"""The wire contract of Polylip: topics, messages and media rules.
+
+Needs mashumaro and nothing else, and imports itself relatively: the Home Assistant integration
+carries a copy of this package.
+"""
+
+from .channels import RULES, Body, Channel, ChannelRules, Party
+from .codec import decode, decode_text, decode_word, encode
+from .errors import IdRefused, MessageRefused, Refused, SettingRefused
+from .event import EventType, StreamEvent
+from .identifiers import (
+    AUTO_LANGUAGE,
+    canonical_language,
+    check_id,
+    check_language,
+    check_prefix,
+    primary_language,
+)
+from .media import (
+    PCM_CONTENT_TYPE,
+    SEGMENT_CONTENT_TYPE,
+    MediaProperties,
+    PcmProperties,
+    check_media,
+)
+from .metrics import DropCount, StageLatency, StreamMetrics
+from .request import Request, Response, ResponseStatus, SynthesisJob, TranslationJob
+from .settings import SETTINGS, Activation, PlayoutDelay, StreamSettings
+from .speech import PhonemeSpan, SyncedSpeechMessage
+from .state import Rung, SettingError, StreamState
+from .stream import AudioTrack, ClockAnchor, ClockSource, StreamInfo, StreamStatus, VideoTrack
+from .talkback import TalkbackCancel, TalkbackReply, TalkbackSay, TalkbackStatus
+from .topics import DEFAULT_PREFIX, SHARE_GROUP, TopicAddress, Topics
+from .utterance import UtteranceMessage, UtteranceStage, Verdict
+from .version import PROTOCOL_VERSION, is_compatible
+from .worker import (
+    EngineInfo,
+    Hardware,
+    LanguagePair,
+    Role,
+    VoiceInfo,
+    WorkerInfo,
+    WorkerMetrics,
+    WorkerStatus,
+)
+
+__all__ = [
+    "AUTO_LANGUAGE",
+    "DEFAULT_PREFIX",
+    "PCM_CONTENT_TYPE",
+    "PROTOCOL_VERSION",
+    "RULES",
+    "SEGMENT_CONTENT_TYPE",
+    "SETTINGS",
+    "SHARE_GROUP",
+    "Activation",
+    "AudioTrack",
+    "Body",
+    "Channel",
+    "ChannelRules",
+    "ClockAnchor",
+    "ClockSource",
+    "DropCount",
+    "EngineInfo",
+    "EventType",
+    "Hardware",
+    "IdRefused",
+    "LanguagePair",
+    "MediaProperties",
+    "MessageRefused",
+    "Party",
+    "PcmProperties",
+    "PhonemeSpan",
+    "PlayoutDelay",
+    "Refused",
+    "Request",
+    "Response",
+    "ResponseStatus",
+    "Role",
+    "Rung",
+    "SettingError",
+    "SettingRefused",
+    "StageLatency",
+    "StreamEvent",
+    "StreamInfo",
+    "StreamMetrics",
+    "StreamSettings",
+    "StreamState",
+    "StreamStatus",
+    "SyncedSpeechMessage",
+    "SynthesisJob",
+    "TalkbackCancel",
+    "TalkbackReply",
+    "TalkbackSay",
+    "TalkbackStatus",
+    "TopicAddress",
+    "Topics",
+    "TranslationJob",
+    "UtteranceMessage",
+    "UtteranceStage",
+    "Verdict",
+    "VideoTrack",
+    "VoiceInfo",
+    "WorkerInfo",
+    "WorkerMetrics",
+    "WorkerStatus",
+    "canonical_language",
+    "check_id",
+    "check_language",
+    "check_media",
+    "check_prefix",
+    "decode",
+    "decode_text",
+    "decode_word",
+    "encode",
+    "is_compatible",
+    "primary_language",
+]

@@ -1,0 +1,57 @@
+"""The effective state of a stream, written by its owner alone."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .fields import SCHEMA, Count, Duration, Epoch, Id, Name, Schema, Sentence, TopicName
+from .settings import StreamSettings
+
+
+class Rung(StrEnum):
+    """How much is done, from everything down to nothing; the steps of the ladder under overload."""
+
+    FULL = "full"
+    LIPS_HALF_RATE = "lips_half_rate"
+    """Lips are rendered for every second frame."""
+    AUDIO_ONLY = "audio_only"
+    """Dubbed sound, the picture as it came."""
+    CAPTIONS_ONLY = "captions_only"
+    """Original sound and picture, with captions."""
+    PASS_THROUGH = "pass_through"  # noqa: S105 - no password, a rung
+    """Original sound and picture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingError:
+    """Why the last command was refused."""
+
+    setting: Name
+    reason: Sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamState:
+    """Settings in force and who serves the stream; retained, a new revision for every command."""
+
+    schema: Schema = SCHEMA
+    stream: Id
+    settings: StreamSettings
+    owner: Id
+    """The worker that runs the timeline and alone writes ``state`` and ``out``."""
+    term: Count
+    """Rises with every change of owner; whoever sees a higher one stops publishing."""
+    revision: Count
+    """Rises with every accepted or refused command."""
+    out_topic: TopicName = ""
+    """Where the synced segments are published now; empty while nothing is."""
+    rung: Rung = Rung.FULL
+    last_error: SettingError | None = None
+    """Of the newest command when it was refused."""
+    epoch: Epoch | None = None
+    """Of the camera's media clock; None until the first segment."""
+    playout_delay_ns: Duration = 0
+    """The playout delay in force."""
+    ai_disclosure: bool = True
+    """Altered picture and sound are marked, and a visitor is told before the first reply."""
+    retained_commands_ignored: Count = 0
+    """Retained ``set`` messages, which are never obeyed."""

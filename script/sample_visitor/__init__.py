@@ -1,0 +1,1 @@
+"""How the demo's sample visitor is made: a portrait that speaks recorded Portuguese."""
