@@ -24,6 +24,8 @@ NoteKind = Literal[
     "oversized", "not_mpegts", "lost", "corrupt", "undecodable", "unsupported", "epoch"
 ]
 
+_MAX_UNITS = 1000
+_MAX_STATED_NS = 1 << 62
 _CLEAN_RUN = 10
 _REMEMBERED = 16
 _AGREEMENT = 2 * TICKS_PER_SECOND
@@ -85,6 +87,8 @@ class IngestResult:
     blocks: list[AudioBlock] = field(default_factory=list)
     access_units: list[AccessUnit] = field(default_factory=list)
     """As received, with unwrapped ticks."""
+    captures: list[tuple[int, int]] = field(default_factory=list)
+    """(media time, UTC of its capture) as the sender states them, of each message taken up."""
     notes: list[IngestNote] = field(default_factory=list)
 
 
@@ -248,14 +252,14 @@ class Ingest:
         if released.lost:
             self._demuxer.mark_gap()
             self._notes.say("lost", f"{released.lost} messages never came; pictures are patched up")
-        if message.properties.pts_ns is not None:
-            self._unwrapper.steer(ns_to_ticks(message.properties.pts_ns))
+        self._use_stated_time(message.properties, result)
         pause = 0
         if self._last_arrival_ns is not None:
             pause = ns_to_ticks(max(message.arrival_ns - self._last_arrival_ns, 0))
         before = replace(self._demuxer.counters)
         first_unit = len(result.access_units)
-        for unit in self._demuxer.feed(message.payload, whole=message.properties.seq is not None):
+        units = self._demuxer.feed(message.payload, whole=message.properties.seq is not None)
+        for unit in units[:_MAX_UNITS]:
             self._take(unit, pause, result)
         self._last_arrival_ns = message.arrival_ns
         self._judge(
@@ -265,6 +269,13 @@ class Ingest:
             lost=self._demuxer.counters.lost - before.lost,
         )
         self._observe_arrival(result.access_units[first_unit:], message.arrival_ns)
+
+    def _use_stated_time(self, stated: IngestProperties, result: IngestResult) -> None:
+        if stated.pts_ns is None or abs(stated.pts_ns) > _MAX_STATED_NS:
+            return
+        self._unwrapper.steer(ns_to_ticks(stated.pts_ns))
+        if stated.capture_ns is not None:
+            result.captures.append((stated.pts_ns, stated.capture_ns))
 
     def _take(self, unit: AccessUnit, pause: int, result: IngestResult) -> None:
         """Place one access unit on the media clock and decode it.

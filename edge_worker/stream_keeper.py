@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from contextlib import suppress
 
 from edge_worker.media.clock import ClockAnchor
@@ -21,7 +22,8 @@ from mqtt_schemas import (
 )
 
 _log = logging.getLogger(__name__)
-_READ_STATE_S = 1.0
+_EARLY_SEGMENTS = 32
+"""Segments kept while the stream is being taken over."""
 _FIRST_RESTART_S, _LAST_RESTART_S = 0.5, 30.0
 _VISIT_NS = 120_000_000_000
 
@@ -32,11 +34,14 @@ class StreamKeeper:
     Args:
         stream: id.
         services: of the worker.
+        read_state_s: how long a retained ``state`` may still be on its way.
     """
 
-    def __init__(self, stream: str, services: Services) -> None:
+    def __init__(self, stream: str, services: Services, read_state_s: float) -> None:
         self.stream = stream
         self._services = services
+        self._read_state_s = read_state_s
+        self._early: deque[Message] = deque(maxlen=_EARLY_SEGMENTS)
         self._tenure = Tenure(services.config.worker)
         self._settings = services.config.settings_of(stream)
         self._revision = 0
@@ -67,6 +72,8 @@ class StreamKeeper:
         """Hand a segment to the session."""
         if self._session is not None:
             await self._session.take(message)
+        elif self._tenure.standing is not Standing.ASIDE:
+            self._early.append(message)
 
     def ring(self) -> None:
         """Somebody rang: a stream that is translated by visit wakes up."""
@@ -148,7 +155,7 @@ class StreamKeeper:
 
     async def _take_over(self) -> None:
         """Read the retained state, then serve; a session that fails is started again."""
-        await asyncio.sleep(_READ_STATE_S)
+        await asyncio.sleep(self._read_state_s)
         self._tenure = self._tenure.took_over()
         self._revision += 1
         pause_s = _FIRST_RESTART_S
@@ -170,6 +177,8 @@ class StreamKeeper:
         session.visit_until(self._visit_until_ns)
         if self._anchor is not None:
             await session.anchor(self._anchor)
+        while self._early:
+            await session.take(self._early.popleft())
         self._session = session
         self.publish_state()
         try:

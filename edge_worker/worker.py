@@ -42,6 +42,8 @@ from mqtt_schemas import (
 
 _log = logging.getLogger(__name__)
 _METRICS_S = 5.0
+_READ_STATE_S = 1.0
+"""Retained messages have come by then, counted from the SUBACK."""
 _CONTROL = (
     Channel.WORKER_INFO,
     Channel.WORKER_STATUS,
@@ -117,7 +119,7 @@ class Worker:
         self._refused = 0
         self._meter = ProcessMeter()
         self._used = _Load()
-        self._started = time.monotonic()
+        self._started = self._subscribed_s = time.monotonic()
         self._stopping = asyncio.Event()
         self._services: Services | None = None
         self._announcer: Announcer | None = None
@@ -152,6 +154,7 @@ class Worker:
         for channel in _CONTROL:
             await link.subscribe(self._topics.filter(channel), self._control, qos=1)
         await link.subscribe(self._topics.filter(Channel.IN_AV), self._media, media=True)
+        self._subscribed_s = time.monotonic()
         self._status = WorkerStatus.READY
         await self._greet()
         _log.info("%s is ready: %s", self.config.worker, _said(self._info))
@@ -255,7 +258,9 @@ class Worker:
         if keeper is None and self._services is not None and not self._stopping.is_set():
             if len(self._keepers) >= _MAX_STREAMS:
                 return None
-            keeper = self._keepers[stream] = StreamKeeper(stream, self._services)
+            read_state_s = max(0.0, self._subscribed_s + _READ_STATE_S - time.monotonic())
+            keeper = StreamKeeper(stream, self._services, read_state_s)
+            self._keepers[stream] = keeper
             self._elect()
         return keeper
 

@@ -7,17 +7,21 @@ _JOINERS = "\u200c\u200d"
 """Zero-width (non-)joiners: format characters that Persian and the Indic scripts spell with."""
 _DROPPED = ("Cf", "Cs", "Co", "Cn", "So", "Sk")
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"'”’»)]*\s+(?=\S)")  # noqa: RUF001 - full-width marks end Chinese sentences
-_ABBREVIATION = re.compile(r"(?:^|\s)[A-ZÀ-Ý][a-zà-ÿ]{0,2}\.$")
+_STUTTER = re.compile(r"([^\d\s])\1{3,}")
+_ABBREVIATION = re.compile(
+    r"(?:^|\s)(?:Sra?|Srta|Dra?|Profa?|Av|Mrs?|Ms|St|Mme|Mlle|Hr|Sig|[A-ZÀ-Ý])\.$"
+)
 
 
 def plain(text: str) -> str:
     """``text`` in NFC on one line, without control characters, pictographs and lone surrogates.
 
     Translation models answer a pictograph or a control character with invented words, and C
-    libraries stop at a NUL.
+    libraries stop at a NUL. A character four times or more in a row, digits apart, is left three
+    times: translation models loop on it.
     """
     kept = "".join(_kept(character) for character in unicodedata.normalize("NFC", text))
-    return " ".join(kept.split())
+    return " ".join(_STUTTER.sub(r"\1\1\1", kept).split())
 
 
 def _kept(character: str) -> str:
@@ -47,7 +51,7 @@ def sentences(text: str, *, longest: int) -> list[str]:
 
 
 def _joined_at_abbreviations(parts: list[str]) -> list[str]:
-    """Undo the cut after "Sr." or "Mrs."; joining two very short sentences does no harm."""
+    """Undo the cut after "Sr.", "Mrs." or an initial."""
     joined: list[str] = []
     for part in parts:
         if joined and _ABBREVIATION.search(joined[-1]):

@@ -33,13 +33,17 @@ class HearingOptions:
     language: LanguageOptions = field(default_factory=LanguageOptions)
     phantom: PhantomOptions = field(default_factory=PhantomOptions)
     context_ns: int = 8_500_000_000
-    """Speech and the utterance before it are decoded together up to this length; 0: never."""
+    """In a fixed source language, speech and the utterance before it are decoded together up to
+    this length; 0: never. While the language is found by ear each utterance stands alone: its
+    encoding then serves both questions."""
     context_gap_ns: int = 3_000_000_000
     """An utterance longer ago than this is another conversation."""
     doubtful_language: float = 0.7
     """Below this probability the second language is tried as well..."""
     doubtful_text: float = 0.55
     """...if the text in the first is below this confidence."""
+    checked_below: float = 0.75
+    """Text in a fixed source language below this confidence is checked: was it the target's?"""
     contradicted: float = 0.9
     """A fixed source language gives way to the target language heard with this probability."""
 
@@ -139,33 +143,39 @@ class Hearing:
 
 
 def _answer(recognizer: Recognizer, question: _Question) -> Hypothesis:
-    ranked = _languages_ranked(recognizer, question)
-    language, probability = ranked[0]
-    best = _decode(recognizer, question, language)
-    options = question.options
-    if (
-        len(ranked) > 1
-        and probability < options.doubtful_language
-        and best.confidence < options.doubtful_text
-    ):
-        second = _decode(recognizer, question, ranked[1][0])
-        if second.confidence > best.confidence:
-            best, probability = second, ranked[1][1]
+    hear = _by_ear if question.source == AUTO else _as_set
+    best, probability = hear(recognizer, question)
     text = "" if _is_phantom(best, question) else best.text
     return Hypothesis(text, best.language, best.confidence, probability)
 
 
-def _languages_ranked(recognizer: Recognizer, question: _Question) -> tuple[tuple[str, float], ...]:
-    heard = recognizer.languages_heard(question.sound.samples)
-    if question.source == AUTO:
-        return question.prior.rank(heard, question.voiced_ns)
-    source, target = _primary(question.source), _primary(question.target)
-    if (
-        question.voiced_ns >= question.options.language.trusted_from_ns
-        and heard.get(target, 0.0) >= question.options.contradicted
-    ):
-        return ((target, heard[target]),)
-    return ((source, heard.get(source, 0.0)),)
+def _by_ear(recognizer: Recognizer, question: _Question) -> tuple[Transcript, float]:
+    """Find the language, then the words; both from one encoding, so without context."""
+    samples, options = question.sound.samples, question.options
+    ranked = question.prior.rank(recognizer.languages_heard(samples), question.voiced_ns)
+    language, probability = ranked[0]
+    best = recognizer.transcribe(samples, language=language)
+    doubtful = probability < options.doubtful_language and best.confidence < options.doubtful_text
+    if doubtful and len(ranked) > 1:
+        language, runner_up = ranked[1]
+        second = recognizer.transcribe(samples, language=language)
+        if second.confidence > best.confidence:
+            return second, runner_up
+    return best, probability
+
+
+def _as_set(recognizer: Recognizer, question: _Question) -> tuple[Transcript, float]:
+    """The words in the language that was set, unless they are clearly in the target language."""
+    options, target = question.options, _primary(question.target)
+    best = _decode(recognizer, question, _primary(question.source))
+    long_enough = question.voiced_ns >= options.language.trusted_from_ns
+    if not long_enough or best.confidence >= options.checked_below:
+        return best, 1.0
+    samples = question.sound.samples
+    probability = recognizer.languages_heard(samples).get(target, 0.0)
+    if probability < options.contradicted:
+        return best, 1.0
+    return recognizer.transcribe(samples, language=target), probability
 
 
 def _decode(recognizer: Recognizer, question: _Question, language: str) -> Transcript:

@@ -1,19 +1,25 @@
 """From access units to the segments of one epoch, each with the time of its capture."""
 
+import logging
 import secrets
+import time
 from dataclasses import dataclass
 from typing import Protocol
 
+from edge_worker.media import clock as media_clock
 from edge_worker.media.access_unit import AccessUnit, AudioCodec, Kind, VideoCodec
-from edge_worker.media.clock import MediaClock
 from edge_worker.media.mpegts import Muxer
 from edge_worker.media.segments import MediaSegment, SegmentCutter
 from edge_worker.media.timestamps import TICKS_PER_SECOND, ticks_to_ns
 from mqtt_schemas import ClockAnchor, ClockSource, MediaProperties
 
+_log = logging.getLogger(__name__)
+
 BEGINNING = 20 * TICKS_PER_SECOND
 """Media clock at a source's start; priming and decode-only pictures before it stay above 0."""
 
+_STATED_EVERY_NS = 1_000_000_000
+_MAX_EARLY_NS, _MAX_LATE_NS = 100_000_000, 5_000_000_000
 _ANCHOR_NS = 10_000_000_000
 _FAR_AHEAD, _FAR_BEHIND = 10 * TICKS_PER_SECOND, 2 * TICKS_PER_SECOND
 
@@ -33,6 +39,10 @@ class CaptureClock(Protocol):
 
     def observe(self, pts_ns: int, arrival_ns: int) -> None:
         """A picture or sound of this media time is there."""
+        ...
+
+    def state(self, pts_ns: int, utc_ns: int) -> None:
+        """The source itself says when this moment was captured."""
         ...
 
     def utc_of(self, pts_ns: int) -> int:
@@ -56,25 +66,50 @@ class PlaybackClock:
     def observe(self, pts_ns: int, arrival_ns: int) -> None:
         """Arrivals tell nothing new."""
 
+    def state(self, pts_ns: int, utc_ns: int) -> None:
+        """When a recording was made does not matter."""
+
     def utc_of(self, pts_ns: int) -> int:
         """UTC at which this moment is played."""
         return self.utc_ns + pts_ns - self.pts_ns
 
 
-class ArrivalClock:
-    """A live source's: the earliest arrivals are the best guess at the capture."""
-
-    source = ClockSource.ARRIVAL
+class LiveClock:
+    """A live source's: its own clock if it is right, else its earliest arrivals."""
 
     def __init__(self) -> None:
-        self._clock = MediaClock("")
+        self._clock = media_clock.MediaClock("")
+        self._arrival_ns = 0
+        self._stated_ns: int | None = None
+        self._distrusted = False
+
+    @property
+    def source(self) -> ClockSource:
+        """NTP once the device has told a plausible time."""
+        return ClockSource.NTP if self._clock.source == "ntp" else ClockSource.ARRIVAL
 
     def observe(self, pts_ns: int, arrival_ns: int) -> None:
         """Take an arrival."""
+        self._arrival_ns = arrival_ns
         self._clock.arrived(pts_ns, arrival_ns)
 
+    def state(self, pts_ns: int, utc_ns: int) -> None:
+        """Take what the device says, unless its clock is plainly wrong; once a second is enough."""
+        if self._stated_ns is not None and abs(pts_ns - self._stated_ns) < _STATED_EVERY_NS:
+            return
+        self._stated_ns = pts_ns
+        late_ns = time.time_ns() - utc_ns
+        if -_MAX_EARLY_NS <= late_ns <= _MAX_LATE_NS:
+            self._clock.anchor(media_clock.ClockAnchor("", pts_ns, utc_ns, "ntp"))
+        elif not self._distrusted:
+            self._distrusted = True
+            _log.warning(
+                "the device's clock is %.1f s off; its pictures are dated by their arrival",
+                late_ns / 1e9,
+            )
+
     def utc_of(self, pts_ns: int) -> int:
-        """UTC of the capture, late by the source's own delay."""
+        """UTC of the capture; dated by arrival it is late by the source's own delay."""
         return self._clock.utc_of(pts_ns)
 
 
@@ -106,6 +141,7 @@ class Capture:
         self._newest: dict[Kind, int] = {}
         self._cutter = SegmentCutter(Muxer(video, audio, stream))
         self._anchored_ns: int | None = None
+        self._anchored_by: ClockSource | None = None
 
     def resume(self, origin: int) -> None:
         """A new pass of the source begins at ``origin``; it goes on where the last one ended."""
@@ -134,6 +170,10 @@ class Capture:
         )
         return [self._captured(segment) for segment in self._cutter.add(shifted)]
 
+    def state(self, ticks: int, utc_ns: int) -> None:
+        """The source says when this moment of its own clock was captured."""
+        self._clock.state(ticks_to_ns(self.on_clock(ticks)), utc_ns)
+
     def flush(self) -> list[CapturedSegment]:
         """Cut now."""
         return [self._captured(segment) for segment in self._cutter.flush()]
@@ -144,8 +184,9 @@ class Capture:
             seq=segment.seq, pts_ns=segment.pts_ns, epoch=self.epoch, capture_ns=utc_ns
         )
         anchor = None
-        if self._anchored_ns is None or segment.pts_ns - self._anchored_ns >= _ANCHOR_NS:
-            self._anchored_ns = segment.pts_ns
+        due = self._anchored_ns is None or segment.pts_ns - self._anchored_ns >= _ANCHOR_NS
+        if due or self._anchored_by is not self._clock.source:
+            self._anchored_ns, self._anchored_by = segment.pts_ns, self._clock.source
             anchor = ClockAnchor(
                 stream=self._stream,
                 epoch=self.epoch,

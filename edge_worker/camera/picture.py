@@ -86,6 +86,8 @@ class PassedPicture:
             f"{codec}_mp4toannexb,dump_extra=freq=keyframe", stream
         )
         self._last_dts: int | None = None
+        self._spacing = Fraction(TICKS_PER_SECOND) / frame_rate(stream)
+        self._unstamped: Packet | None = None
 
     def feed(self, packet: Packet) -> list[AccessUnit]:
         """Access units that this packet completes."""
@@ -95,22 +97,30 @@ class PassedPicture:
             self.failed += 1
             self._filter.flush()
             return []
-        return [unit for unit in map(self._unit, filtered) if unit is not None]
+        return [unit for packet in filtered for unit in self._units(packet)]
 
     def flush(self) -> list[AccessUnit]:
         """Nothing is held back."""
         return []
 
-    def _unit(self, packet: Packet) -> AccessUnit | None:
+    def _units(self, packet: Packet) -> list[AccessUnit]:
         stamp = packet.pts if packet.pts is not None else packet.dts
-        if stamp is None or packet.time_base is None:
-            self.failed += 1
-            return None
+        if stamp is None:
+            # RTSP gives the first keyframe without one: the next picture tells where it lies.
+            self.failed += self._unstamped is not None
+            self._unstamped = packet
+            return []
         pts = ticks_of(stamp, packet.time_base)
         dts = pts if packet.dts is None else min(ticks_of(packet.dts, packet.time_base), pts)
         if self._last_dts is not None and packet.dts is None:
             dts = min(self._last_dts + 1, pts)  # the container states none while it reorders
         self._last_dts = dts
+        before = dts - round(self._spacing)
+        held, self._unstamped = self._unstamped, None
+        units = [] if held is None else [self._unit(held, before, before)]
+        return [*units, self._unit(packet, pts, dts)]
+
+    def _unit(self, packet: Packet, pts: int, dts: int) -> AccessUnit:
         return AccessUnit("video", self.codec, pts, dts, bytes(packet), packet.is_keyframe)
 
 

@@ -12,10 +12,10 @@ from typing import TypeVar
 
 from edge_worker.camera.capture import (
     BEGINNING,
-    ArrivalClock,
     Capture,
     CaptureClock,
     CapturedSegment,
+    LiveClock,
     PlaybackClock,
 )
 from edge_worker.camera.pacing import CaptureOrder, Pacer
@@ -175,7 +175,9 @@ class _Playing:
                 if capture is not None:
                     _log.warning("%s: its clock jumped, a new epoch begins", self._source.address)
                     self._publish(capture.flush())
-                capture = self._capture(ArrivalClock(), unit.pts)
+                capture = self._capture(LiveClock(), unit.pts)
+            if self._tracks.stated is not None:
+                capture.state(*self._tracks.stated)
             self._publish(capture.add(unit, time.time_ns()))
         if capture is not None:
             self._publish(capture.flush())

@@ -1,5 +1,6 @@
 """The two tracks of a source on their way to access units, and what they are called on the wire."""
 
+import struct
 from collections.abc import Iterator
 
 from edge_worker.camera.picture import PicturePath, frame_rate, picture_path, ticks_of
@@ -35,6 +36,8 @@ class Tracks:
             self.sound = sound_path(source.audio)
         self.origin = round(source.start_us * TICKS_PER_SECOND / 1_000_000)
         """Ticks at which the source begins."""
+        self.stated: tuple[int, int] | None = None
+        """(ticks, UTC ns) of the newest packet of which the device told the capture time."""
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -79,6 +82,7 @@ class Tracks:
             SourceError: the source broke.
         """
         for packet in self._source.packets():
+            self._note_capture_time(packet)
             if self.picture is not None and packet.stream is self._source.video:
                 yield from self.picture.feed(packet)
             elif self.sound is not None and not self._cut_off(packet):
@@ -87,8 +91,15 @@ class Tracks:
             if path is not None:
                 yield from path.flush()
 
+    def _note_capture_time(self, packet: Packet) -> None:
+        """RTSP cameras tell it in their sender reports; FFmpeg attaches it to the packets."""
+        if not packet.has_sidedata("prft") or packet.pts is None:
+            return
+        (wallclock_us,) = struct.unpack_from("=q", bytes(packet.get_sidedata("prft")))
+        self.stated = (ticks_of(packet.pts, packet.time_base), wallclock_us * 1000)
+
     def _cut_off(self, packet: Packet) -> bool:
         """Sound that the file's edit list takes away, but for the encoder's priming."""
-        if not packet.is_discard or packet.pts is None or packet.time_base is None:
+        if not packet.is_discard or packet.pts is None:
             return False
         return ticks_of(packet.pts, packet.time_base) < self.origin - _PRIMING

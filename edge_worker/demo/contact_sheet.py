@@ -1,6 +1,6 @@
 """A sheet of stills: the same moments before and after, whole picture and mouth."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ _TELLING = (
 )
 """What a reader can check a mouth against, most telling first."""
 
+_NEAR_NS = 100_000_000
 _WIDE = 224
 _GAP = 8
 _SIDE = 92
@@ -74,8 +75,8 @@ def write_contact_sheet(
     Raises:
         ValueError: no moment lies within the films.
     """
-    before = _stills(film.pictures(original), [m.time_ns + output_start_ns for m in chosen])
-    after = _stills(film.pictures(translated), [m.time_ns for m in chosen])
+    before = _stills(original, [m.time_ns + output_start_ns for m in chosen])
+    after = _stills(translated, [m.time_ns for m in chosen])
     columns = [
         _column(moment, before[n], after[n], landmarker)
         for n, moment in enumerate(chosen)
@@ -90,14 +91,14 @@ def write_contact_sheet(
     cv2.imwrite(str(path), np.hstack([*sheet, gap]))
 
 
-def _stills(shots: Iterable[film.FilmPicture], times_ns: Sequence[int]) -> dict[int, Picture]:
+def _stills(path: Path, times_ns: Sequence[int]) -> dict[int, Picture]:
     """The picture nearest to each time, by its place in ``times_ns``; at most 100 ms away."""
     best: dict[int, tuple[int, Picture]] = {}
-    for shot in shots:
+    for shown_ns, frame in film.frames(path):
         for place, time_ns in enumerate(times_ns):
-            away = abs(shot.time_ns - time_ns)
-            if away <= 100_000_000 and (place not in best or away < best[place][0]):
-                best[place] = (away, shot.picture)
+            away = abs(shown_ns - time_ns)
+            if away <= _NEAR_NS and (place not in best or away < best[place][0]):
+                best[place] = (away, film.as_picture(frame))
     return {place: picture for place, (_, picture) in best.items()}
 
 

@@ -43,12 +43,11 @@ class Bar:
     @property
     def promise(self) -> str:
         """The bar in words, such as ``at most 1.5 s``."""
-        unit = f" {self.unit}" if self.unit else ""
         parts = []
         if self.low is not None:
-            parts.append(f"at least {self.low:g}{unit}")
+            parts.append(f"at least {shown(self.low, self.unit)}")
         if self.high is not None:
-            parts.append(f"at most {self.high:g}{unit}")
+            parts.append(f"at most {shown(self.high, self.unit)}")
         return ", ".join(parts)
 
 
@@ -58,9 +57,9 @@ BARS = (
     Bar("av_offset_ms_p5", "Sound against mouth, 5th percentile", low=-40, unit="ms"),
     Bar("av_offset_ms_p95", "Sound against mouth, 95th percentile", high=60, unit="ms"),
     Bar("mouth_speech_r", "Mouth moves with the speech, correlation", low=0.4),
-    Bar("bilabial_closure_rate", "Lips seen closed on P, B and M", low=0.9),
-    Bar("lip_coverage", "Frames of translated speech with matching lips", low=0.95),
-    Bar("output_wer", "Words a recognizer hears wrong in the output", high=0.15),
+    Bar("bilabial_closure_rate", "Lips seen closed on P, B and M", low=0.9, unit="%"),
+    Bar("lip_coverage", "Frames of translated speech with matching lips", low=0.95, unit="%"),
+    Bar("output_wer", "Words a recognizer hears wrong in the output", high=0.15, unit="%"),
     Bar("chrf", "Translation against a human one, chrF", low=60),
     Bar("stamp_offset_ms_p95", "Timestamps at egress, 95th percentile", high=5, unit="ms"),
     Bar("peak_rss_mb", "Peak memory", high=1500, unit="MB"),
@@ -189,10 +188,12 @@ def _bar_rows(numbers: Figures) -> tuple[BarRow, ...]:
 
 
 def shown(value: float | None, unit: str = "") -> str:
-    """A figure for people: three digits that matter, its unit, or a dash."""
+    """A figure for people: three digits that matter and its unit, or a dash; 0.5 is 50 %."""
     if value is None:
         return "\u2013"
-    text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    if unit == "%":
+        value *= 100
+    text = f"{value:.0f}" if abs(value) >= 99.95 else f"{value:.3g}"
     return f"{text} {unit}".rstrip().replace("-", "\u2212")
 
 

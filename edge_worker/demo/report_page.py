@@ -8,7 +8,7 @@ from string import Template
 
 _CARDS = (
     ("first_sound_s_p50", "to the first translated sound"),
-    ("av_offset_ms_p95", "sound behind the lips at most, p95"),
+    ("av_offset_ms_p95", "sound behind the lips, p95"),
     ("bilabial_closure_rate", "of P, B, M with closed lips"),
     ("tau", "of real time, all cores"),
 )

@@ -31,7 +31,7 @@ def timeline_plot(run: RunRecord, reference: Reference) -> str:
             parts += _bars(u.placed, _LOWER, "target", u.target_text, rows)
     return (
         f'<svg viewBox="0 0 {_WIDTH} {rows * _ROW_HEIGHT}" role="img" '
-        f'aria-label="When the visitor speaks and when her translation is heard">'
+        f'aria-label="When the visitor speaks and when the translation is heard">'
         f"{''.join(parts)}</svg>"
     )
 
@@ -48,7 +48,7 @@ def _voiced(sentence: ReferenceUtterance) -> list[Span]:
 def _lanes(row: int) -> str:
     y = row * _ROW_HEIGHT
     parts = [
-        f'<text class="lane" x="0" y="{y + _UPPER + 17}">she speaks</text>',
+        f'<text class="lane" x="0" y="{y + _UPPER + 17}">visitor</text>',
         f'<text class="lane" x="0" y="{y + _LOWER + 17}">you hear</text>',
     ]
     for second in range(0, _ROW_S + 1, 4):

@@ -13,12 +13,15 @@ from av.container import OutputContainer
 
 from edge_worker.demo.judge import film
 from edge_worker.demo.recorder import AI_COMMENT
-from engines.face import Picture
+from edge_worker.items import Planes
 
 _BAR = 34
-_PAPER = (24, 22, 20)
-_INK = (236, 236, 236)
+"""Height of the strip with the labels, a multiple of 2."""
+_PAPER, _INK, _GREY = 30, 225, 128
 _NS = 1_000_000_000
+_MILLISECOND = Fraction(1, 1000)
+_GRACE_NS = 20_000_000
+"""Half a frame: the clocks of the two films round differently."""
 
 
 def write_side_by_side(
@@ -45,20 +48,19 @@ def write_side_by_side(
         if not source.streams.video or not source.streams.audio:
             raise ValueError(f"{translated}: needs picture and sound")
         target.metadata["comment"] = AI_COMMENT
-        shape = source.streams.video[0]
+        width, height = source.streams.video[0].width, source.streams.video[0].height
         video = target.add_stream("libx264", rate=25)
-        video.width, video.height = 2 * shape.width, shape.height + _BAR
-        video.pix_fmt = "yuv420p"
-        video.time_base = video.codec_context.time_base = Fraction(1, 1000)
-        video.options = {"preset": "veryfast", "crf": "22", "g": "50"}
+        video.width, video.height, video.pix_fmt = 2 * width, height + _BAR, "yuv420p"
+        video.time_base = video.codec_context.time_base = _MILLISECOND
+        video.options = {"preset": "veryfast", "crf": "24", "g": "50"}
         audio = target.add_stream_from_template(source.streams.audio[0])
         sound = deque(p for p in source.demux(source.streams.audio[0]) if p.dts is not None)
-        for left, right in _together(original, translated, output_start_ns):
-            while sound and _time_ns(sound[0]) <= right.time_ns:
+        bar = _label_bar(labels, width)
+        for time_ns, left, right in _together(original, translated, output_start_ns):
+            while sound and _time_ns(sound[0]) <= time_ns:
                 _mux(target, sound.popleft(), audio)
-            joined = _joined(left, right.picture, labels)
-            frame = av.VideoFrame.from_ndarray(joined, format="bgr24")
-            frame.pts, frame.time_base = right.time_ns // 1_000_000, Fraction(1, 1000)
+            frame = av.VideoFrame.from_ndarray(_joined(bar, left, right), format="yuv420p")
+            frame.pts, frame.time_base = time_ns // 1_000_000, _MILLISECOND
             target.mux(video.encode(frame))
         target.mux(video.encode(None))
         while sound:
@@ -67,29 +69,48 @@ def write_side_by_side(
 
 def _together(
     original: Path, translated: Path, output_start_ns: int
-) -> Iterator[tuple[Picture, film.FilmPicture]]:
-    """Each picture of the translated film with the original of the same media time."""
-    shots = film.pictures(original)
-    shown = coming = next(shots, None)
-    for right in film.pictures(translated):
-        media_ns = right.time_ns + output_start_ns
-        # Half a frame of grace: the two clocks round differently.
-        while coming is not None and coming.time_ns <= media_ns + 20_000_000:
-            shown, coming = coming, next(shots, None)
-        left = shown.picture if shown is not None else np.zeros_like(right.picture)
-        yield left, right
+) -> Iterator[tuple[int, Planes, Planes]]:
+    """Time and picture of the translated film, with the original of the same media time."""
+    shots = film.frames(original)
+    coming = next(shots, None)
+    left: Planes | None = None
+    for time_ns, frame in film.frames(translated):
+        right = _planes(frame, frame.width, frame.height)
+        while coming is not None and (
+            left is None or coming[0] <= time_ns + output_start_ns + _GRACE_NS
+        ):
+            left = _planes(coming[1], frame.width, frame.height)
+            coming = next(shots, None)
+        yield time_ns, right if left is None else left, right
 
 
-def _joined(left: Picture, right: Picture, labels: tuple[str, str]) -> Picture:
-    height, width = right.shape[:2]
-    if left.shape != right.shape:
-        left = cv2.resize(left, (width, height)).astype(np.uint8, copy=False)
-    page = np.full((height + _BAR, 2 * width, 3), _PAPER, np.uint8)
-    page[_BAR:, :width], page[_BAR:, width:] = left, right
+def _planes(frame: av.VideoFrame, width: int, height: int) -> Planes:
+    scaled = frame.reformat(width=width, height=height, format="yuv420p")
+    return scaled.to_ndarray().astype(np.uint8, copy=False)
+
+
+def _joined(bar: Planes, left: Planes, right: Planes) -> Planes:
+    """I420 of the strip above both pictures."""
+    height, width = left.shape[0] * 2 // 3, left.shape[1]
+    parts = [bar, np.hstack([left[:height], right[:height]])]
+    quarter = height // 2 * (width // 2)
+    for plane in range(2):
+        first = height * width + plane * quarter
+        sides = [
+            side.reshape(-1)[first : first + quarter].reshape(height // 2, width // 2)
+            for side in (left, right)
+        ]
+        parts += [np.full((_BAR // 2, width), _GREY, np.uint8), np.hstack(sides)]
+    return np.concatenate([part.reshape(-1) for part in parts]).reshape(-1, 2 * width)
+
+
+def _label_bar(labels: tuple[str, str], width: int) -> Planes:
+    """Luma of the strip."""
+    bar = np.full((_BAR, 2 * width), _PAPER, np.uint8)
     for number, label in enumerate(labels):
         place = (number * width + 12, _BAR - 11)
-        cv2.putText(page, label, place, cv2.FONT_HERSHEY_SIMPLEX, 0.56, _INK, 1, cv2.LINE_AA)
-    return page
+        cv2.putText(bar, label, place, cv2.FONT_HERSHEY_SIMPLEX, 0.56, _INK, 1, cv2.LINE_AA)
+    return bar
 
 
 def _time_ns(packet: "av.Packet[AudioStream]") -> float:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
 ClockSource = Literal["ntp", "arrival"]
 
 _WINDOW_NS = 120_000_000_000
@@ -55,6 +57,8 @@ class _Line:
 
 class MediaClock:
     """Maps one stream's media time to UTC and back; anchors outrank arrivals.
+
+    One thread feeds it; ``utc_of`` and ``pts_of`` may be asked from any.
 
     Args:
         epoch: that ``pts_ns`` counts in.
@@ -159,8 +163,7 @@ class MediaClock:
         pts, offsets = self._relative()
         span = float(pts[-1] - pts[0])
         if len(pts) >= _MIN_ANCHORS and span >= _MIN_FIT_NS:
-            slope, level = np.polyfit(pts, offsets, 1)
-            return self._absolute(float(level), float(slope))
+            return self._absolute(*_fit(pts, offsets))
         return self._absolute(float(offsets.mean()), 0.0)
 
     def _close_bucket(self) -> None:
@@ -173,12 +176,12 @@ class MediaClock:
         if pts[-1] - pts[0] < _MIN_FIT_NS:
             self._line = self._absolute(float(delays.min()), 0.0)
             return
-        slope, level = np.polyfit(pts, delays, 1)
+        level, slope = _fit(pts, delays)
         residuals = delays - (slope * pts + level)
-        floor = float(level) + float(np.percentile(residuals, _FLOOR_PERCENTILE))
-        self._line = self._absolute(floor, float(slope))
+        floor = level + float(np.percentile(residuals, _FLOOR_PERCENTILE))
+        self._line = self._absolute(floor, slope)
 
-    def _relative(self) -> tuple[np.ndarray, np.ndarray]:
+    def _relative(self) -> tuple[Floats, Floats]:
         """Points seen from the newest one, so that floats hold them exactly enough."""
         origin_pts, origin_offset = self._points[-1]
         pts = np.array([p - origin_pts for p, _ in self._points], np.float64)
@@ -189,3 +192,10 @@ class MediaClock:
         pts, offset = self._points[-1]
         skew = min(max(slope, -_MAX_SKEW), _MAX_SKEW)
         return _Line(pts, pts + offset + round(level), skew)
+
+
+def _fit(x: Floats, y: Floats) -> tuple[float, float]:
+    """Level at x = 0 and slope of the line of least squares."""
+    from_mean = x - x.mean()
+    slope = float((from_mean * (y - y.mean())).sum() / (from_mean * from_mean).sum())
+    return float(y.mean() - slope * x.mean()), slope

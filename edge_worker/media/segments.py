@@ -17,6 +17,7 @@ class MediaSegment:
     pts_ns: int
     """Media time of its earliest access unit."""
     duration_ns: int
+    """Length of its longest track."""
     key: bool
     """It begins with a keyframe; true for every segment of a stream without pictures."""
     seq: int
@@ -37,43 +38,46 @@ class SegmentCutter:
         self.muxer = muxer
         self._target = ns_to_ticks(target_ns)
         self._seq = first_seq
-        self._start: int | None = None
-        self._end = 0
+        self._first: dict[Kind, int] = {}
+        self._end: dict[Kind, int] = {}
         self._key = False
         self._newest: dict[Kind, int] = {}
 
     def add(self, unit: AccessUnit) -> list[MediaSegment]:
-        """Take the next access unit (``pts`` unwrapped); gives the segments that it completes."""
+        """Take the next access unit (``pts`` unwrapped); gives the segments that it completes.
+
+        Each track is measured by itself, since encoded sound trails the picture by its delay.
+        """
         segments: list[MediaSegment] = []
         starts_picture_group = unit.kind == "video" and unit.key
-        if self._start is not None and (
-            starts_picture_group or not -self._target < unit.pts - self._start < self._target
-        ):
+        so_far = unit.pts - self._first.get(unit.kind, unit.pts)
+        if starts_picture_group or not -self._target < so_far < self._target:
             segments += self.flush()
-        if self._start is None:
-            self._start = unit.pts
+        if not self._first:
             self._key = starts_picture_group or not self.muxer.has_video
-            self._end = unit.pts
-        self._start = min(self._start, unit.pts)
-        self._end = max(self._end, unit.pts + self._spacing(unit))
+        first = min(self._first.get(unit.kind, unit.pts), unit.pts)
+        end = max(self._end.get(unit.kind, unit.pts), unit.pts + self._spacing(unit))
+        self._first[unit.kind], self._end[unit.kind] = first, end
         self.muxer.add(unit)
-        if self._end - self._start >= self._target:
+        if end - first >= self._target:
             segments += self.flush()
         return segments
 
     def flush(self) -> list[MediaSegment]:
         """Cut now; nothing if nothing was added."""
-        if self._start is None:
+        if not self._first:
             return []
+        spans = [self._end[kind] - first for kind, first in self._first.items()]
         segment = MediaSegment(
             data=self.muxer.cut(),
-            pts_ns=ticks_to_ns(self._start),
-            duration_ns=ticks_to_ns(max(self._end - self._start, 0)),
+            pts_ns=ticks_to_ns(min(self._first.values())),
+            duration_ns=ticks_to_ns(max(spans)),
             key=self._key,
             seq=self._seq,
         )
         self._seq += 1
-        self._start = None
+        self._first.clear()
+        self._end.clear()
         return [segment]
 
     def _spacing(self, unit: AccessUnit) -> int:

@@ -1,6 +1,7 @@
 """When lips may not be rendered: too small, turned away, covered, too dark."""
 
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 import cv2
@@ -8,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.face import Picture
-from engines.face.head import HeadPose
+from engines.face.head import HeadPose, canonical_head, inter_ocular_px
+from engines.face.topology import FACE_OVAL, INNER_MIDDLE_RING, INNER_RING
 
 _Floats = NDArray[np.float32]
 
@@ -16,15 +18,14 @@ MIN_IOD_PX: Final = 25.0
 _YAW_FULL: Final = 18.0
 _YAW_NONE: Final = 22.0  # estimated; the true angle is larger
 _MIN_LUMA: Final = 0.08
-_COVERED: Final = 0.13  # clean faces stay below .09, hands and cups go beyond .16
+# Colour distances: clean faces stay below .09 while talking, hands and cups go beyond .13. Between
+# them the person's own restlessness decides.
+_COVERED: Final = (0.09, 0.13)
+_RESTLESS: Final = 3.0
 _LEARN: Final = 0.06
 _CLEAN_FRAMES: Final = 10
 _RELEARN_NS: Final = 10_000_000_000
-_GRID: Final = (12, 10)
-_SAMPLING: Final = 4  # samples per grid cell and axis, averaged
-# The lower face in head coordinates (IOD, origin at the nose base): x and y extent.
-_LOWER_FACE: Final = (-0.42, 0.42, 0.03, 0.73)
-_UPPER_FACE: Final = (-0.36, 0.36, -0.42, -0.08)
+_REACH: Final = 0.05  # IOD: half side of the square averaged around each point
 
 
 class Gate(StrEnum):
@@ -57,28 +58,32 @@ class FaceGates:
         self._learned: _Floats | None = None
         self._clean_frames = 0
         self._covered_since_ns: int | None = None
+        self._restlessness = 0.0
 
     def judge(
-        self, picture: Picture, pose: HeadPose, iod_px: float, at_ns: int, *, degraded: bool
+        self, picture: Picture, points: _Floats, pose: HeadPose, at_ns: int, *, degraded: bool
     ) -> Gate:
-        """The first reason not to render, or ``Gate.OPEN``."""
+        """The first reason not to render a face with landmarks (468, 3), or ``Gate.OPEN``."""
+        iod_px = inter_ocular_px(points)
         if degraded:
             return Gate.DEGRADED
         if iod_px < MIN_IOD_PX:
             return Gate.SMALL
         if yaw_allowance(pose.angles[0]) == 0.0:
             return Gate.PROFILE
-        skin = _sample(picture, pose, _UPPER_FACE).reshape(-1, 3).mean(0)
+        flat = points[:, :2]
+        skin = _colours(picture, flat[_upper_points()], iod_px).mean(0)
         if float(skin.mean()) < _MIN_LUMA * 255:
             return Gate.DARK
-        lower = _sample(picture, pose, _LOWER_FACE) / np.maximum(skin, 1)
+        lower = _colours(picture, flat[_lower_points()], iod_px) / np.maximum(skin, 1)
         return Gate.OCCLUDED if self._covered(lower, at_ns) else Gate.OPEN
 
     def _covered(self, lower: _Floats, at_ns: int) -> bool:
         if self._learned is None:
             self._learned = lower
         distance = float(np.abs(lower - self._learned).mean())
-        if distance > _COVERED and self._clean_frames >= _CLEAN_FRAMES:
+        limit = float(np.clip(_RESTLESS * self._restlessness + 0.02, *_COVERED))
+        if distance > limit and self._clean_frames >= _CLEAN_FRAMES:
             if self._covered_since_ns is None:
                 self._covered_since_ns = at_ns
             # New glasses, a mask taken off, other light: what stays this long is the new face.
@@ -89,21 +94,35 @@ class FaceGates:
         self._clean_frames += 1
         pace = max(_LEARN, 1 / self._clean_frames)
         self._learned = self._learned + np.float32(pace) * (lower - self._learned)
+        self._restlessness += pace * (distance - self._restlessness)
         return False
 
 
-def _sample(picture: Picture, pose: HeadPose, area: tuple[float, float, float, float]) -> _Floats:
-    """Mean colours, shape (10, 12, 3), of a part of the face, seen upright."""
-    left, right, top, bottom = area
-    columns, rows = _GRID[0] * _SAMPLING, _GRID[1] * _SAMPLING
-    plane = pose.scale * pose.rotation[:2, :2]
-    step = plane * np.array([(right - left) / columns, (bottom - top) / rows], np.float32)
-    start = plane @ np.array([left, top], np.float32) + pose.shift[:2]
-    fine = cv2.warpAffine(
-        picture,
-        np.column_stack([step, start]).astype(np.float64),
-        (columns, rows),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return cv2.resize(fine, _GRID, interpolation=cv2.INTER_AREA).astype(np.float32)
+@cache
+def _lower_points() -> NDArray[np.intp]:
+    """Skin and outer lips of the lower face; not its outline, where the background moves."""
+    head = canonical_head().points
+    low = (head[:, 1] > 0.03) & (head[:, 1] < 0.75) & (np.abs(head[:, 0]) < 0.42)
+    inside = np.concatenate([INNER_RING, INNER_MIDDLE_RING, FACE_OVAL])
+    return np.setdiff1d(np.flatnonzero(low), inside)
+
+
+@cache
+def _upper_points() -> NDArray[np.intp]:
+    """Nose and cheeks below the eyes: what a hand on the mouth leaves free."""
+    head = canonical_head().points
+    high = (head[:, 1] > -0.32) & (head[:, 1] < -0.08) & (np.abs(head[:, 0]) < 0.36)
+    return np.setdiff1d(np.flatnonzero(high), FACE_OVAL)
+
+
+def _colours(picture: Picture, points: _Floats, iod_px: float) -> _Floats:
+    """Mean colours around ``points``, shape (n, 2), as (n, 3); points outside take the edge's."""
+    height, width = picture.shape[:2]
+    reach = max(1, round(_REACH * iod_px))
+    low = np.clip(np.floor(points.min(0)).astype(int) - reach, 0, [width - 1, height - 1])
+    high = np.clip(np.ceil(points.max(0)).astype(int) + reach + 1, 1, [width, height])
+    part = picture[low[1] : max(high[1], low[1] + 1), low[0] : max(high[0], low[0] + 1)]
+    smooth = cv2.blur(part, (2 * reach + 1, 2 * reach + 1), borderType=cv2.BORDER_REPLICATE)
+    places = np.round(points).astype(int) - low
+    places = np.clip(places, 0, [smooth.shape[1] - 1, smooth.shape[0] - 1])
+    return np.asarray(smooth[places[:, 1], places[:, 0]], dtype=np.float32)

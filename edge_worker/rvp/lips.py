@@ -14,7 +14,8 @@ from edge_worker.rvp.tracker import FaceTrack, TrackedFrame
 from engines.lipsync import LipCue, LipEngine, LipPatch, LipSession, MouthShape
 from engines.lipsync.mouth_curve import MouthCurve
 
-_FADE_NS: Final = 160_000_000  # four frames at 25 a second
+_FADE_NS: Final = 140_000_000  # three to four frames at 25 a second
+_PREROLL_NS: Final = 120_000_000  # the mouth is taken over before the first sound, to start closed
 _FORGOTTEN_NS: Final = 10_000_000_000  # a person this long out of view is learned anew
 _CURVES: Final = 4  # speeches whose curves are kept
 _SOUND_RATE: Final = 16_000
@@ -69,7 +70,7 @@ class Lips:
 
         Args:
             tracked: the frame and its faces.
-            placed: the speech that is audible at ``at_ns``, if any.
+            placed: the speech that is audible at ``at_ns`` or comes next, if any.
             speaker: the track that speaks it; None for a voice off camera.
             at_ns: the media time at which this frame is shown.
         """
@@ -79,7 +80,7 @@ class Lips:
             self._last_ns = None
         step = 1.0 if self._last_ns is None else abs(at_ns - self._last_ns) / _FADE_NS
         self._last_ns = at_ns
-        heard = placed if placed and placed.start_ns <= at_ns < placed.end_ns else None
+        heard = placed if placed and _audible(placed, at_ns) else None
         planes = tracked.frame.planes
         for face in tracked.faces:
             person = self._person(face, at_ns)
@@ -138,6 +139,10 @@ class Lips:
         gone = [i for i, p in self._people.items() if now_ns - p.seen_ns > _FORGOTTEN_NS]
         for identity in gone:
             del self._people[identity]
+
+
+def _audible(placed: PlacedSpeech, at_ns: int) -> bool:
+    return placed.start_ns - _PREROLL_NS <= at_ns < placed.end_ns
 
 
 def _gate(tracked: TrackedFrame, speaker: int | None) -> Gate:

@@ -153,7 +153,9 @@ class _Person:
         smooth = FaceMesh(self._smooth(mesh.points, frame.pts_ns, iod_px), mesh.score)
         pose = fit_pose(smooth.points)
         opening = _opening(mesh, pose)
-        gate = self._gates.judge(picture, pose, iod_px, frame.pts_ns, degraded=frame.degraded)
+        gate = self._gates.judge(
+            picture, smooth.points, pose, frame.pts_ns, degraded=frame.degraded
+        )
         return FaceTrack(self.id, frame.pts_ns, smooth, pose.angles, iod_px, opening, gate)
 
 

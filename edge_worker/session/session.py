@@ -58,6 +58,8 @@ _VISIT_GOES_ON_NS = 120_000_000_000
 _SOUND_ONLY_AFTER_NS = 1_000_000_000
 _JITTER_ROOM_NS = 120_000_000
 """What decoding, tracking and rendering of one picture may take at most."""
+_DELAY_STEP_NS = 250_000_000
+_LONGEST_DELAY_NS = 6_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +349,9 @@ class Session:
             wanted_ns = delay.fixed_ns
         else:
             wanted_ns = {"live": LIVE_NS, "dub": DUB_NS}.get(delay, self._learned.delay_ns)
-        return max(wanted_ns, self._intake.ingest.jitter.delay_ns + _JITTER_ROOM_NS)
+        needed_ns = self._intake.ingest.jitter.delay_ns + _JITTER_ROOM_NS
+        steps = -(-needed_ns // _DELAY_STEP_NS)
+        return max(wanted_ns, min(steps * _DELAY_STEP_NS, _LONGEST_DELAY_NS))
 
     def _playout_settings(self) -> PlayoutSettings:
         since_ns = self._first_sound_ns

@@ -35,6 +35,18 @@ def download(url: str, target: Path, expected: ModelFile, report: Report) -> Non
     """
     if not url.startswith(("https://", "http://")):
         raise EngineUnavailableError(f"{url}: only http and https addresses are fetched")
+    try:
+        _download(url, target, expected, report)
+    except OSError as error:
+        raise EngineUnavailableError(cannot_write(target, error)) from error
+
+
+def cannot_write(target: Path, error: OSError) -> str:
+    """What to say when a model file cannot be written."""
+    return f"{target} cannot be written ({error}); POLYLIP_MODELS can name another folder"
+
+
+def _download(url: str, target: Path, expected: ModelFile, report: Report) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
     for attempt in range(1, _ATTEMPTS + 1):
@@ -88,15 +100,17 @@ def _fetch_rest(url: str, part: Path, expected: ModelFile, report: Report) -> No
     if here:
         request.add_header("Range", f"bytes={here}-")
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310 - the scheme was checked in download()
-            _receive(response, part, here, expected, report)
+        response = urllib.request.urlopen(request, timeout=_TIMEOUT_S)  # noqa: S310 - as above
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code == _RANGE_REFUSED and here:
             part.unlink()
             raise _BrokenOffError("the server refused to go on; starting over") from error
         raise EngineUnavailableError(f"{url}: the server answered {error.code}") from error
     except (OSError, http.client.HTTPException) as error:
         raise _BrokenOffError(f"no connection ({error})") from error
+    with response:
+        _receive(response, part, here, expected, report)
 
 
 def _receive(
@@ -112,7 +126,7 @@ def _receive(
             f"{response.url}: {total} bytes are offered, at most {limit} are expected"
         )
     with part.open("ab" if resumed else "wb") as out:
-        while chunk := response.read(_CHUNK):
+        while chunk := _next_chunk(response):
             here += len(chunk)
             if here > limit:
                 break
@@ -123,3 +137,10 @@ def _receive(
         raise EngineUnavailableError(f"{response.url}: more than the expected {limit} bytes came")
     if total is not None and here < total:
         raise _BrokenOffError(f"stopped after {here} of {total} bytes")
+
+
+def _next_chunk(response: http.client.HTTPResponse) -> bytes:
+    try:
+        return response.read(_CHUNK)
+    except (OSError, http.client.HTTPException) as error:
+        raise _BrokenOffError(f"the connection was lost ({error})") from error

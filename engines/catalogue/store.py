@@ -11,7 +11,7 @@ from pathlib import Path
 import platformdirs
 
 from engines import EngineUnavailableError
-from engines.catalogue.download import check, difference_from, download
+from engines.catalogue.download import cannot_write, check, difference_from, download
 from engines.catalogue.entries import (
     HubSource,
     Model,
@@ -102,7 +102,8 @@ class Catalogue:
         models folder the first time. None when it is not on this machine.
 
         Raises:
-            EngineUnavailableError: there is no such entry, or its parts do not fit together.
+            EngineUnavailableError: there is no such entry, or its parts do not fit together or
+                cannot be written.
         """
         model = self.model(model_id)
         found = next(self._folders(model), None)
@@ -195,7 +196,10 @@ class Catalogue:
             present = [piece for piece in pieces if piece is not None and piece.is_file()]
             if len(present) < len(pieces):
                 return None
-            _concatenate(present, target, file)
+            try:
+                _concatenate(present, target, file)
+            except OSError as error:
+                raise EngineUnavailableError(cannot_write(target, error)) from error
         return folder
 
     def _fetch_from(self, model: Model, source: Source, progress: Progress | None) -> Path:

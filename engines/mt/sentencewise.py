@@ -5,7 +5,7 @@ from collections.abc import Callable
 from engines.mt import MAX_CHARACTERS
 from engines.text import has_words, plain, sentences
 
-LONGEST_SENTENCE = 300
+LONGEST_SENTENCE = 200
 """Characters; the models know single sentences, and their time grows with the square of it."""
 
 

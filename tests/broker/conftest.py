@@ -25,13 +25,13 @@ def free_port() -> int:
 class Mosquitto:
     """One broker process; it may be stopped and started again on the same port."""
 
-    def __init__(self, folder: Path, extra: str = "") -> None:
+    def __init__(self, folder: Path, *, anonymous: bool = True, extra: str = "") -> None:
         self.host = "127.0.0.1"
         self.port = free_port()
         self._config = folder / "mosquitto.conf"
         self._config.write_text(
             f"listener {self.port} {self.host}\n"
-            "allow_anonymous true\n"
+            f"allow_anonymous {str(anonymous).lower()}\n"
             "persistence false\n"
             "set_tcp_nodelay true\n"
             "log_dest stderr\n"

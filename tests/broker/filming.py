@@ -137,7 +137,7 @@ def flash_and_beep_of(path: Path) -> tuple[int, int]:
         )
     with av.open(path) as clip:
         beep_s = next(
-            frame.time + int(np.flatnonzero(loud)[0]) / frame.sample_rate
+            (frame.time or 0) + int(np.flatnonzero(loud)[0]) / frame.sample_rate
             for frame in clip.decode(audio=0)
             if (loud := np.abs(_floats(frame)) > 0.3).any()
         )

@@ -29,6 +29,7 @@ from tests.broker.filming import (
     recut,
     span_ns,
 )
+from tests.broker.rtsp_camera import RtspCamera
 from tests.broker.watching import until
 
 pytestmark = pytest.mark.broker
@@ -326,3 +327,26 @@ async def test_source_when_it_cannot_be_opened_then_one_sentence_says_so(
     with pytest.raises(SourceError, match=says) as caught:
         await run_camera(of(source, mosquitto))
     assert "secret" not in str(caught.value)
+
+
+async def test_rtsp_camera_when_its_power_fails_then_it_is_opened_again_in_a_new_epoch(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    codecs = (*X264, "-bf", "0", "-g", "25", "-c:a", "pcm_mulaw")
+    clip = film(tmp_path / "a.mkv", *codecs, sample_rate=8_000)
+    async with RtspCamera(clip, 2) as device, watched(mosquitto) as stream:
+        camera = asyncio.create_task(run_camera(of(device.url, mosquitto, realtime=True)))
+        await until(lambda: len(stream.segments) > 25)
+        before = len(stream.segments)
+        first = stream.units()
+        await device.stop()
+        await until(lambda: stream.status[-1] == "offline")
+        await device.start()
+        await until(lambda: len(stream.segments) > before + 10)
+        assert stream.status[-1] == "online"
+        camera.cancel()
+        await asyncio.gather(camera, return_exceptions=True)
+    assert device.played == 2
+    assert len({p.epoch for p in stream.properties}) == 2
+    assert beeps(first)[0] == pytest.approx(flashes(first)[0], abs=5 * MILLISECOND)
+    assert stream.anchors[-1].source is ClockSource.NTP

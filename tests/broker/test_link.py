@@ -5,10 +5,12 @@ import logging
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from edge_worker.transport import BrokerSettings, Message, MqttLink, MqttVersion, Will
+from edge_worker.transport import BrokerSettings, Message, MqttLink, MqttVersion, Tls, Will
 from tests.broker.conftest import Mosquitto, free_port
 from tests.broker.watching import Heard, until
 
@@ -287,3 +289,42 @@ async def test_broker_when_unreachable_then_leaving_does_not_hang() -> None:
         async with MqttLink(BrokerSettings(port=free_port())) as link:
             await asyncio.sleep(0.1)
             assert not link.connected
+
+
+async def test_broker_when_it_refuses_us_then_the_log_says_why_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker = Mosquitto(tmp_path, anonymous=False)
+    broker.start()
+    try:
+        async with broker.link() as link:
+            await until(lambda: "Not authorized" in caplog.text)
+            await asyncio.sleep(0.5)
+            assert not link.connected
+        told = [record for record in caplog.records if "Not authorized" in record.getMessage()]
+        assert len(told) == 1
+    finally:
+        broker.stop()
+
+
+async def test_broker_when_it_speaks_tls_then_its_certificate_is_verified(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = await asyncio.create_subprocess_exec(
+        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+        "-nodes", "-keyout", str(key), "-out", str(certificate), "-days", "1",
+        "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
+        stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    assert await made.wait() == 0
+    key.chmod(0o644)  # mosquitto may give up its privileges before it reads it
+    broker = Mosquitto(tmp_path, extra=f"keyfile {key}\ncertfile {certificate}")
+    broker.start()
+    try:
+        async with MqttLink(replace(broker.settings, tls=Tls(ca=certificate))) as trusting:
+            async with asyncio.timeout(20):
+                await trusting.wait_connected()
+        async with MqttLink(replace(broker.settings, tls=Tls())) as careful:
+            await asyncio.sleep(0.5)
+            assert not careful.connected
+    finally:
+        broker.stop()

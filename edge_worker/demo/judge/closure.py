@@ -38,7 +38,7 @@ def bilabial_times(utterances: Sequence[SpokenUtterance]) -> tuple[int, ...]:
         for u in utterances
         if u.placed is not None
         for phoneme in u.phonemes
-        if phoneme.symbol in BILABIALS
+        if phoneme.symbol[:1] in BILABIALS
     )
 
 

@@ -22,16 +22,23 @@ class FilmPicture:
     picture: Picture
 
 
-def pictures(path: Path) -> Iterator[FilmPicture]:
-    """Pictures of the first video track, in order of presentation."""
+def frames(path: Path) -> Iterator[tuple[int, av.VideoFrame]]:
+    """Film time in nanoseconds and frame, as decoded, of the first video track."""
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
-            if frame.pts is None or frame.time_base is None:
-                continue
-            yield FilmPicture(
-                time_ns=round(frame.pts * frame.time_base * 1_000_000_000),
-                picture=frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False),
-            )
+            if frame.pts is not None and frame.time_base is not None:
+                yield round(frame.pts * frame.time_base * 1_000_000_000), frame
+
+
+def pictures(path: Path) -> Iterator[FilmPicture]:
+    """Pictures of the first video track, in order of presentation."""
+    for time_ns, frame in frames(path):
+        yield FilmPicture(time_ns, as_picture(frame))
+
+
+def as_picture(frame: av.VideoFrame) -> Picture:
+    """BGR pixels of a frame; call it where the frame was decoded."""
+    return frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False)
 
 
 def sound(path: Path, sample_rate: int) -> Sound:

@@ -41,7 +41,7 @@ class AudioSplitter:
 
     def __init__(self, codec: AudioCodec) -> None:
         self.corrupt = 0
-        self._read, self._header_bytes = _READERS[codec]
+        self._read, self._header_bytes, self._sync = _READERS[codec]
         self._rest = b""
         self._anchor: int | None = None
         self._samples = 0
@@ -98,9 +98,11 @@ class AudioSplitter:
     def _skip_noise(self, data: bytes, position: int) -> int:
         """Where the next frame may begin."""
         self.corrupt += 1
-        for candidate in range(position + 1, len(data) - self._header_bytes + 1):
+        candidate = data.find(self._sync, position + 1)
+        while 0 <= candidate <= len(data) - self._header_bytes:
             if self._read(data, candidate) is not None:
                 return candidate
+            candidate = data.find(self._sync, candidate + 1)
         return len(data)
 
 
@@ -108,7 +110,7 @@ def frame_duration(unit: AccessUnit) -> int:
     """How long an audio access unit sounds, in ticks, rounded; 0 when its header is broken."""
     if unit.codec == "opus":
         return _opus_samples(unit.data[:2]) * 90000 // 48000
-    read, header_bytes = _READERS["aac" if unit.codec == "aac" else "mp2"]
+    read, header_bytes, _ = _READERS["aac" if unit.codec == "aac" else "mp2"]
     head = read(unit.data, 0) if len(unit.data) >= header_bytes else None
     return round(head.samples * 90000 / head.sample_rate) if head else 0
 
@@ -182,8 +184,9 @@ def _opus_samples(packet: bytes) -> int:
     return frame * 2
 
 
-_READERS: dict[AudioCodec, tuple[FrameReader, int]] = {
-    "aac": (_read_adts, 7),
-    "mp2": (_read_mpeg_audio, 4),
-    "opus": (_read_opus, 3),
+_READERS: dict[AudioCodec, tuple[FrameReader, int, bytes]] = {
+    "aac": (_read_adts, 7, b"\xff"),
+    "mp2": (_read_mpeg_audio, 4, b"\xff"),
+    "opus": (_read_opus, 3, b"\x7f"),
 }
+"""Reader, the bytes it needs, and the first byte of every frame."""

@@ -85,7 +85,7 @@ class OwnTeeth:
         shade = _to_texture(picture, pose, middle).astype(np.float32) / np.float32(light.level)
         inside = _aperture(head, middle)
         upper = _upper_row(_toothness(shade) * inside)
-        size = float(upper.sum()) / DENSITY**2
+        size = float((upper > 0.5).sum()) / DENSITY**2
         self._count(opening, showed=size > _MIN_TEETH)
         if size < _MIN_TEETH:
             return

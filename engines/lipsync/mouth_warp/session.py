@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engines.face import FaceMesh, Picture
 from engines.face.head import HeadPose, fit_pose
-from engines.face.topology import INNER_MIDDLE_RING, INNER_RING, LIPS
+from engines.face.topology import INNER_MIDDLE_RING, INNER_RING, LIPS, OUTER_MIDDLE_RING
 from engines.lipsync import LipCue, LipPatch
 from engines.lipsync.mouth_warp.closed import ClosedMouth
 from engines.lipsync.mouth_warp.donor import OwnTeeth, Teeth
@@ -30,7 +30,8 @@ _RESCALE: Final = 0.12  # a face this much nearer or further gets its teeth soft
 # Source openings (IOD) between which the rim of the lips is taken to show teeth or throat.
 _RIM_FROM: Final = 0.015
 _RIM_TO: Final = 0.05
-_RIM_SHARE: Final = 0.5  # of the way to the next ring
+_RIM_SHARE: Final = 0.5  # of the way to the next ring, at least
+_RIM_PER_BLUR: Final = 60.0  # per IOD
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +98,7 @@ class MouthWarpSession:
         rim = amount * float(np.clip((seen.opening - _RIM_FROM) / (_RIM_TO - _RIM_FROM), 0, 1))
         triangles = self._face.triangles
         raster = Raster.of(placed, triangles, area)
-        roi = raster.warp(picture, _without_rim(source, rim)[triangles])
+        roi = raster.warp(picture, _without_rim(source, rim, blur / seen.pose.scale)[triangles])
         covered = self._closed.lay_over(
             roi, raster, triangles, placed, seen.pose, seen.opening * amount
         )
@@ -145,11 +146,17 @@ _JAW_PATH: Final = np.array([0, 1, 0.3], np.float32)
 """Head direction in which the chin moves when the jaw opens: down, and a little back."""
 
 
-def _without_rim(source: _Floats, share: float) -> _Floats:
-    """Vertices whose inner lip edge lies a little inside the lip, away from teeth and throat."""
-    if share == 0:
+def _without_rim(source: _Floats, rim: float, blur: float) -> _Floats:
+    """Vertices whose inner lip edge lies inside the lip, away from teeth and throat.
+
+    ``blur`` (standard deviation in IOD) tells how far these have bled into the lip.
+    """
+    if rim == 0:
         return source
     moved = source.copy()
-    inner = source[INNER_RING]
-    moved[INNER_RING] = inner + np.float32(_RIM_SHARE * share) * (source[INNER_MIDDLE_RING] - inner)
+    inner, middle = source[INNER_RING], source[INNER_MIDDLE_RING]
+    share = float(np.clip(_RIM_PER_BLUR * blur, _RIM_SHARE, 1.0))
+    moved[INNER_RING] = inner + np.float32(rim * share) * (middle - inner)
+    beyond = rim * (share - _RIM_SHARE)
+    moved[INNER_MIDDLE_RING] = middle + np.float32(beyond) * (source[OUTER_MIDDLE_RING] - middle)
     return moved

@@ -1,6 +1,6 @@
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,7 @@ HUB_CONFIG = "/some/voice/resolve/abc123/v/config.json"
 
 
 def catalogue_of(
-    root: Path, mirror: Mirror, *sources: dict[str, object], **more: object
+    root: Path, mirror: Mirror, *sources: Mapping[str, object], **more: object
 ) -> Catalogue:
     fields = {"id": "m", "task": "tts", "licence": "MIT", "origin": "https://example.org"}
     model = Model.model_validate({**fields, "sources": sources, **more})
@@ -162,6 +162,15 @@ def test_fetch_when_nobody_listens_then_the_message_says_no_connection(tmp_path:
     nobody = Mirror(address="http://127.0.0.1:1")
     with pytest.raises(EngineUnavailableError, match="no connection"):
         catalogue_of(tmp_path, nobody, HUB).fetch("m")
+
+
+def test_fetch_when_the_models_folder_cannot_be_written_then_says_so(
+    tmp_path: Path, mirror: Mirror
+) -> None:
+    occupied = tmp_path / "models"
+    occupied.write_text("a file, not a folder")
+    with pytest.raises(EngineUnavailableError, match=r"cannot be written.*POLYLIP_MODELS"):
+        catalogue_of(occupied, mirror, HUB).fetch("m")
 
 
 def test_fetch_when_non_commercial_then_needs_its_licence_as_a_yes(

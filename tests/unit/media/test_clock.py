@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_worker.media.clock import ClockAnchor, ClockUnsetError, MediaClock
@@ -111,6 +111,7 @@ def test_current_anchor_when_published_then_another_clock_agrees() -> None:
 
 
 @given(st.integers(0, 10**15), st.floats(-500, 500))
+@settings(deadline=None)
 def test_pts_of_when_applied_to_utc_of_then_it_gives_the_moment_back(
     pts_ns: int, skew_ppm: float
 ) -> None:

@@ -1,3 +1,4 @@
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -152,7 +153,7 @@ def test_sound_when_decoded_then_blocks_touch_and_are_mono(
     decoder = AudioDecoder("aac", "e")
     blocks = [block for unit in units for block in decoder.decode(unit)]
     assert {block.sample_rate for block in blocks} == {rate}
-    assert all(abs(a.end_ns - b.pts_ns) <= 1 for a, b in zip(blocks, blocks[1:], strict=False))
+    assert all(abs(a.end_ns - b.pts_ns) <= 1 for a, b in itertools.pairwise(blocks))
     assert blocks[0].pts_ns == ticks_to_ns(units[0].pts)
     sound = np.concatenate([block.samples for block in blocks])[rate // 2 : rate]
     assert 0.05 < float(np.sqrt(np.mean(sound**2))) < 0.15

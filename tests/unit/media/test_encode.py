@@ -1,3 +1,4 @@
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -49,7 +50,10 @@ def test_keyframes_when_time_passes_then_one_comes_each_second_with_its_paramete
     for key in keys:
         kinds = [key.data[start] & 31 for _, start, _ in nal_units(key.data)]
         assert {7, 8, 5} <= set(kinds)
-    gaps = [b.pts - a.pts for a, b in zip(keys, keys[1:], strict=False)]
+        sps = next(start for _, start, _ in nal_units(key.data) if key.data[start] & 31 == 7)
+        assert key.data[sps + 1] == 66  # baseline
+        assert key.data[sps + 2] & 0x40  # constrained
+    gaps = [b.pts - a.pts for a, b in itertools.pairwise(keys)]
     assert all(abs(gap - 90_000) <= 90_000 / rate for gap in gaps)
 
 
@@ -138,8 +142,8 @@ def test_flash_and_beep_when_sent_through_everything_then_they_stay_together() -
         pts_ns = START_NS + number * 40_000_000
         luma = 230 if number in flashes else 40
         units += video.encode(picture(number, luma=luma), pts_ns)
-        block = sound[number * 1920 : (number + 1) * 1920]
-        units += audio.encode(AudioBlock("e", pts_ns, 48_000, block))
+        piece = sound[number * 1920 : (number + 1) * 1920]
+        units += audio.encode(AudioBlock("e", pts_ns, 48_000, piece))
     demuxer, pictures, sounds = Demuxer(), VideoDecoder("h264", "e"), AudioDecoder("aac", "e")
     frames: list[VideoFrame] = []
     beeps: list[float] = []

@@ -1,3 +1,4 @@
+import itertools
 import struct
 from dataclasses import replace
 from fractions import Fraction
@@ -98,7 +99,7 @@ def test_clock_when_pictures_stop_then_it_still_comes_every_100_ms() -> None:
         muxer.add(audio_unit(90_000 + number * 1920))
     clocks = [c for packet in packets(muxer.cut()) if (c := clock(packet)) is not None]
     assert clocks[-1] >= 90_000 + 199 * 1920 - 9000 - 9000
-    assert max(b - a for a, b in zip(clocks, clocks[1:], strict=False)) <= 9000
+    assert max(b - a for a, b in itertools.pairwise(clocks)) <= 9000
 
 
 def test_clock_when_pictures_are_slow_then_packets_of_its_own_fill_in() -> None:
@@ -107,7 +108,7 @@ def test_clock_when_pictures_are_slow_then_packets_of_its_own_fill_in() -> None:
         muxer.add(video_unit(number * 45_000, key=True))
     clocks = [c for packet in packets(muxer.cut()) if (c := clock(packet)) is not None]
     unwrapped = [c - WRAP if c > WRAP // 2 else c for c in clocks]
-    assert max(b - a for a, b in zip(unwrapped, unwrapped[1:], strict=False)) <= 9000
+    assert max(b - a for a, b in itertools.pairwise(unwrapped)) <= 9000
 
 
 def test_clock_when_timestamps_go_on_then_it_never_runs_ahead_of_a_dts() -> None:
@@ -144,7 +145,7 @@ def test_service_name_when_changed_then_the_next_message_says_so() -> None:
 def test_service_name_when_nothing_changes_then_it_is_said_once_a_second() -> None:
     segments = segments_of(own_units(4.0))
     saying = [s.pts_ns for s in segments if SDT_PID in [pid(p) for p in packets(s.data)]]
-    assert max(b - a for a, b in zip(saying, saying[1:], strict=False)) <= 1_050_000_000
+    assert max(b - a for a, b in itertools.pairwise(saying)) <= 1_050_000_000
 
 
 def test_service_name_when_far_too_long_then_it_is_cut() -> None:

@@ -1,8 +1,9 @@
+from typing import Any
 from uuid import UUID
 
 import av
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_worker.media.access_unit import AccessUnit, Codec
@@ -13,6 +14,7 @@ KEYFRAME = next(unit for unit in own_units(0.1) if unit.kind == "video")
 
 
 @given(st.text(max_size=600))
+@settings(deadline=None)
 def test_add_sei_when_any_text_is_written_then_it_is_read_back(text: str) -> None:
     marked = add_sei(KEYFRAME, text)
     assert read_sei(marked) == text
@@ -30,7 +32,8 @@ def test_add_sei_when_decoded_then_the_message_is_seen_and_the_picture_is_unharm
     assert isinstance(decoder, av.VideoCodecContext)
     packet = av.Packet(add_sei(KEYFRAME, "ai_modified").data)
     (frame,) = decoder.decode(packet) + decoder.decode(None)
-    messages = [bytes(data) for data in frame.side_data if data.type.name == "SEI_UNREGISTERED"]
+    side_data: Any = frame.side_data  # its stub knows motion vectors only
+    messages = [bytes(side_data[number]) for number in range(len(side_data))]
     assert any(message.endswith(b"ai_modified") for message in messages)
     assert not frame.is_corrupt
 
@@ -55,6 +58,7 @@ def test_is_keyframe_when_the_first_slice_says_so(codec: Codec, data: bytes, key
 
 
 @given(st.sampled_from(["h264", "hevc"]), st.binary(max_size=300))
+@settings(deadline=None)
 def test_nal_when_given_noise_then_nothing_raises(codec: Codec, noise: bytes) -> None:
     is_keyframe(codec, noise)
     read_sei(AccessUnit("video", codec, 0, 0, noise))

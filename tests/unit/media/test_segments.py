@@ -10,9 +10,8 @@ from tests.unit.media.clips import START_NS, own_units, segments_of
 def test_cutter_when_fed_two_seconds_then_segments_are_120_ms_and_numbered() -> None:
     segments = segments_of(own_units(2.0))
     assert [segment.seq for segment in segments] == list(range(len(segments)))
-    assert all(s.duration_ns <= 150_000_000 for s in segments)
-    starts = [segment.pts_ns for segment in segments]
-    assert all(20_000_000 <= b - a <= 140_000_000 for a, b in zip(starts, starts[1:], strict=False))
+    assert 17 <= len(segments) <= 20  # 8 1/3 a second, cut anew at each keyframe
+    assert all(segment.duration_ns <= 130_000_000 for segment in segments)
 
 
 def test_cutter_when_a_keyframe_comes_then_it_begins_a_segment() -> None:

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_worker.media.timestamps import (
@@ -13,6 +13,7 @@ SECOND = TICKS_PER_SECOND
 
 
 @given(st.integers(-(1 << 60), 1 << 60))
+@settings(deadline=None)
 def test_ticks_to_ns_and_back_is_the_identity(ticks: int) -> None:
     assert ns_to_ticks(ticks_to_ns(ticks)) == ticks
 
@@ -25,6 +26,7 @@ def test_ticks_to_ns_when_a_second_has_passed_gives_a_second() -> None:
     start=st.integers(0, WRAP - 1),
     steps=st.lists(st.integers(-SECOND, 5 * SECOND), min_size=1, max_size=60),
 )
+@settings(deadline=None)
 def test_unwrap_when_ticks_move_about_anywhere_then_differences_are_kept(
     start: int, steps: list[int]
 ) -> None:

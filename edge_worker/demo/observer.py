@@ -1,0 +1,142 @@
+"""A subscriber that notes all that a run says: texts, placed speech, figures, both media topics."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edge_worker.demo.recorder import Recorder
+from edge_worker.transport import Message, MqttLink
+from mqtt_schemas import (
+    Channel,
+    ClockAnchor,
+    EventType,
+    MediaProperties,
+    StreamEvent,
+    StreamMetrics,
+    SyncedSpeechMessage,
+    Topics,
+    UtteranceMessage,
+    UtteranceStage,
+    WorkerInfo,
+    WorkerStatus,
+    decode,
+    decode_word,
+)
+
+
+@dataclass(slots=True)
+class Observed:
+    """What has been said so far."""
+
+    utterances: dict[str, UtteranceMessage] = field(default_factory=dict)
+    """The newest message of each utterance."""
+    spoken_utc_ns: dict[str, int] = field(default_factory=dict)
+    """When the segment with its first audible translated sound had been published."""
+    speeches: dict[str, SyncedSpeechMessage] = field(default_factory=dict)
+    metrics: StreamMetrics | None = None
+    worker: WorkerInfo | None = None
+    anchor: ClockAnchor | None = None
+    events: list[StreamEvent] = field(default_factory=list)
+    out_stamps: list[tuple[int, int]] = field(default_factory=list)
+    """(output PTS, UTC of capture) of every output segment."""
+
+    def count(self, kind: EventType) -> int:
+        """How many events of a kind there were."""
+        return sum(event.type is kind for event in self.events)
+
+    @property
+    def unspoken(self) -> int:
+        """Utterances that are to be spoken and have not been heard to their end by now."""
+        return sum(
+            message.verdict == "dub" and utterance not in self.spoken_utc_ns
+            for utterance, message in self.utterances.items()
+        )
+
+    def delay_ns(self, media_ns: int) -> int:
+        """The playout delay in force when media time ``media_ns`` was played."""
+        if self.anchor is None or not self.out_stamps:
+            return 0
+        media_of_utc = self.anchor.pts_ns - self.anchor.utc_ns
+        delays = [
+            (abs(utc_ns + media_of_utc - media_ns), pts_ns - (utc_ns + media_of_utc))
+            for pts_ns, utc_ns in self.out_stamps
+        ]
+        return min(delays)[1]
+
+
+class Observer:
+    """Subscribes to one stream and one worker.
+
+    Args:
+        topics: below the prefix in use.
+        stream: id.
+        language: target language of the run.
+        recording: file for the output segments.
+    """
+
+    def __init__(self, topics: Topics, stream: str, language: str, recording: Path) -> None:
+        self.observed = Observed()
+        self.ready = asyncio.Event()
+        self._topics = topics
+        self._stream = stream
+        self._language = language
+        self._recorder = Recorder(recording)
+
+    async def subscribe(self, link: MqttLink) -> None:
+        """Begin to listen."""
+        topics, stream = self._topics, self._stream
+        for channel in (
+            Channel.UTTERANCE,
+            Channel.EVENT,
+            Channel.METRICS,
+            Channel.STREAM_CLOCK,
+        ):
+            await link.subscribe(topics.filter(channel, stream=stream), self._said, qos=1)
+        await link.subscribe(topics.speech(stream, self._language), self._said, qos=1)
+        await link.subscribe(topics.filter(Channel.WORKER_INFO), self._said, qos=1)
+        await link.subscribe(topics.filter(Channel.WORKER_STATUS), self._said, qos=1)
+        await link.subscribe(
+            topics.out_av(stream, self._language), self._segment, media=True, capacity=1024
+        )
+
+    def close(self) -> None:
+        """End the recording."""
+        self._recorder.close()
+
+    async def _segment(self, message: Message) -> None:
+        await self._recorder.received(message)
+        known = MediaProperties.from_pairs(message.topic, message.user_properties)
+        if known.pts_ns is not None and known.capture_ns is not None:
+            self.observed.out_stamps.append((known.pts_ns, known.capture_ns))
+
+    async def _said(self, message: Message) -> None:
+        address = self._topics.parse(message.topic)
+        if address is None or not message.payload:
+            return
+        observed = self.observed
+        match address.channel:
+            case Channel.UTTERANCE:
+                self._utterance(decode(UtteranceMessage, address, message.payload), message)
+            case Channel.SPEECH:
+                speech = decode(SyncedSpeechMessage, address, message.payload)
+                observed.speeches[speech.utterance] = speech
+            case Channel.METRICS:
+                observed.metrics = decode(StreamMetrics, address, message.payload)
+            case Channel.EVENT:
+                observed.events.append(decode(StreamEvent, address, message.payload))
+            case Channel.STREAM_CLOCK:
+                observed.anchor = decode(ClockAnchor, address, message.payload)
+            case Channel.WORKER_INFO:
+                observed.worker = decode(WorkerInfo, address, message.payload)
+            case Channel.WORKER_STATUS:
+                if decode_word(WorkerStatus, address, message.payload) is WorkerStatus.READY:
+                    self.ready.set()
+            case _:
+                return
+
+    def _utterance(self, utterance: UtteranceMessage, message: Message) -> None:
+        if utterance.stage is UtteranceStage.PARTIAL:
+            return
+        self.observed.utterances[utterance.utterance] = utterance
+        if utterance.stage is UtteranceStage.SPOKEN:
+            self.observed.spoken_utc_ns[utterance.utterance] = message.received_ns
