@@ -9,6 +9,7 @@ from av.bitstream import BitStreamFilterContext
 from av.error import FFmpegError
 from av.video.reformatter import Interpolation
 
+from edge_worker.camera.rotation import turned
 from edge_worker.camera.source import Packet
 from edge_worker.media.access_unit import AccessUnit, VideoCodec
 from edge_worker.media.encode import VideoEncoder
@@ -40,22 +41,25 @@ class PicturePath(Protocol):
         ...
 
 
-def picture_path(stream: av.VideoStream) -> PicturePath:
-    """The cheapest way that gives what receivers take: H.264 or H.265 of at most 1280x720."""
-    width, height = fitted(stream.codec_context.width, stream.codec_context.height)
+def picture_path(stream: av.VideoStream, turns: int = 0) -> PicturePath:
+    """The cheapest way that gives what receivers take: H.264 or H.265 of at most 1280x720.
+
+    Args:
+        stream: the source's video track.
+        turns: clockwise quarter turns that its pictures need.
+    """
+    stored = (stream.codec_context.width, stream.codec_context.height)
+    upright = stored[::-1] if turns % 2 else stored
+    width, height = fitted(*upright)
     codec = _PASSED.get(stream.codec_context.name)
-    fits = (width, height) == (stream.codec_context.width, stream.codec_context.height)
-    if codec and fits:
+    fits = (width, height) == upright
+    if codec and fits and not turns:
         return PassedPicture(stream, codec)
-    why = "" if fits else f" and scaled to {width}x{height}; a sub-stream of the camera saves this"
-    _log.info(
-        "%s %dx%d is encoded as H.264%s",
-        stream.codec_context.name,
-        stream.codec_context.width,
-        stream.codec_context.height,
-        why,
-    )
-    return EncodedPicture(stream, width, height)
+    why = "" if fits else f", scaled to {width}x{height}; a sub-stream of the camera saves this"
+    turning = f", turned by {turns * 90} degrees" if turns else ""
+    name = stream.codec_context.name
+    _log.info("%s %dx%d is encoded as H.264%s%s", name, *stored, turning, why)
+    return EncodedPicture(stream, width, height, turns)
 
 
 def frame_rate(stream: av.VideoStream) -> Fraction:
@@ -125,12 +129,14 @@ class PassedPicture:
 
 
 class EncodedPicture:
-    """Decoded, scaled to fit, encoded as H.264 without B-frames."""
+    """Decoded, scaled to fit, turned upright, encoded as H.264 without B-frames."""
 
     codec: VideoCodec = "h264"
 
-    def __init__(self, stream: av.VideoStream, width: int, height: int) -> None:
+    def __init__(self, stream: av.VideoStream, width: int, height: int, turns: int) -> None:
         self.width, self.height = width & ~1, height & ~1
+        self._turns = turns
+        self._decoded = (self.height, self.width) if turns % 2 else (self.width, self.height)
         self.failed = 0
         self._decoder = stream.codec_context
         self._encoder = VideoEncoder(
@@ -166,9 +172,9 @@ class EncodedPicture:
             self.failed += 1
             return []
         self._newest = pts
-        if (frame.width & ~1, frame.height & ~1) != (self.width, self.height):
-            frame = frame.reformat(self.width, self.height, interpolation=Interpolation.AREA)
-        return self._encoder.encode(planes_of(frame), ticks_to_ns(pts))
+        if (frame.width & ~1, frame.height & ~1) != self._decoded:
+            frame = frame.reformat(*self._decoded, interpolation=Interpolation.AREA)
+        return self._encoder.encode(turned(planes_of(frame), self._turns), ticks_to_ns(pts))
 
 
 def ticks_of(stamp: int, time_base: Fraction) -> int:

@@ -1,9 +1,10 @@
 """Where pictures and sound come from: a file, a network camera, a device or standard input."""
 
+import contextlib
 import queue
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -106,7 +107,7 @@ class Source:
         """
         return max(0, min(container.start_time or 0 for container in self._containers))
 
-    def packets(self) -> Iterator[Packet]:
+    def packets(self) -> Generator[Packet, None, None]:
         """Packets of the chosen tracks as they come.
 
         Raises:
@@ -132,24 +133,34 @@ class Source:
             raise SourceError(f"{self.address}: reading broke off: {_said(error)}") from error
 
     def _merged(self) -> Iterator[Packet]:
-        """Packets of several devices, each read in a thread of its own."""
+        """Packets of several devices, each read in a thread of its own; over with the first."""
         packets: queue.Queue[Packet | SourceError | None] = queue.Queue(_BUFFERED_PACKETS)
+        leaving = threading.Event()
 
         def read(container: InputContainer) -> None:
+            end: SourceError | None = None
             try:
                 for packet in self._read(container):
+                    if leaving.is_set():
+                        return
                     packets.put(packet)
             except SourceError as error:
-                packets.put(error)
-            else:
-                packets.put(None)
+                end = error
+            packets.put(end)
 
-        for container in self._containers:
-            threading.Thread(target=read, args=(container,), daemon=True).start()
-        while (item := packets.get()) is not None:
-            if isinstance(item, SourceError):
-                raise item
-            yield item
+        threads = [threading.Thread(target=read, args=(c,), daemon=True) for c in self._containers]
+        for thread in threads:
+            thread.start()
+        try:
+            while (item := packets.get()) is not None:
+                if isinstance(item, SourceError):
+                    raise item
+                yield item
+        finally:
+            leaving.set()
+            while any(thread.is_alive() for thread in threads):
+                with contextlib.suppress(queue.Empty):
+                    packets.get(timeout=0.05)  # a thread may wait for room
 
 
 def open_source(address: SourceAddress) -> Source:

@@ -4,6 +4,7 @@ import struct
 from collections.abc import Iterator
 
 from edge_worker.camera.picture import PicturePath, frame_rate, picture_path, ticks_of
+from edge_worker.camera.rotation import quarter_turns
 from edge_worker.camera.sound import SoundPath, sound_path
 from edge_worker.camera.source import Packet, Source, SourceError
 from edge_worker.media.access_unit import AccessUnit, Kind
@@ -31,7 +32,7 @@ class Tracks:
         if source.video is not None:
             if not source.video.codec_context.width:
                 raise SourceError(f"{source.address}: it sends no picture that can be read")
-            self.picture = picture_path(source.video)
+            self.picture = picture_path(source.video, quarter_turns(source))
         if source.audio is not None:
             self.sound = sound_path(source.audio)
         self.origin = round(source.start_us * TICKS_PER_SECOND / 1_000_000)

@@ -18,12 +18,12 @@ _EXTRA = click.option(
 )
 
 
-@click.group()
-def models() -> None:
+@click.group("models")
+def command() -> None:
     """List, fetch and check the models that Polylip works with."""
 
 
-@models.command("list")
+@command.command("list")
 @click.option("--task", type=click.Choice([task.value for task in Task]), help="Only this kind.")
 @_EXTRA
 def list_models(task: str | None, extra: Path | None) -> None:
@@ -40,7 +40,7 @@ def list_models(task: str | None, extra: Path | None) -> None:
     Console().print(table)
 
 
-@models.command("pull")
+@command.command("pull")
 @click.argument("ids", nargs=-1, required=True)
 @click.option(
     "--accept-licence",
@@ -64,7 +64,7 @@ def pull_models(ids: tuple[str, ...], accepted: str, extra: Path | None) -> None
         raise SystemExit(1)
 
 
-@models.command("verify")
+@command.command("verify")
 @click.argument("ids", nargs=-1)
 @_EXTRA
 def verify_models(ids: tuple[str, ...], extra: Path | None) -> None:

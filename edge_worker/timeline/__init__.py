@@ -1,6 +1,6 @@
 """The timeline: what plays at media time t, and how far playout lies behind capture."""
 
-from edge_worker.timeline.delay import DUB_NS, LIVE_NS, DelayLimits, LearnedDelay
+from edge_worker.timeline.delay import DUB_NS, LIVE_NS, LearnedDelay, wanted_delay_ns
 from edge_worker.timeline.ladder import Ladder, LadderLimits
 from edge_worker.timeline.mixer import MixedSound, mix
 from edge_worker.timeline.placement import Placement, PlacementLimits, Situation, place
@@ -12,7 +12,6 @@ __all__ = [
     "DUB_NS",
     "LIVE_NS",
     "Advance",
-    "DelayLimits",
     "Ladder",
     "LadderLimits",
     "LearnedDelay",
@@ -25,4 +24,5 @@ __all__ = [
     "Timeline",
     "mix",
     "place",
+    "wanted_delay_ns",
 ]

@@ -1,20 +1,29 @@
 """The playout delay: the fixed distance between capture and playout, one knob from live to dub."""
 
 from collections import deque
-from dataclasses import dataclass
+
+from mqtt_schemas import PlayoutDelay
 
 LIVE_NS = 500_000_000
 DUB_NS = 4_000_000_000
+LONGEST_NS = 6_000_000_000
 _STEP_NS = 250_000_000
 _MARGIN_NS = 200_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class DelayLimits:
-    """Bounds of every playout delay, learned or asked for."""
+def wanted_delay_ns(setting: PlayoutDelay, learned_ns: int, needed_ns: int) -> int:
+    """The delay to put in force.
 
-    shortest_ns: int = 200_000_000
-    longest_ns: int = 6_000_000_000
+    Args:
+        setting: ``live``, ``dub``, ``auto`` or seconds.
+        learned_ns: what ``auto`` has learned.
+        needed_ns: below this the source would not be there in time; taken in steps of a quarter of
+            a second, so that an uneven network does not make the picture breathe.
+    """
+    named = {"live": LIVE_NS, "dub": DUB_NS}
+    wanted_ns = setting.fixed_ns or named.get(setting, learned_ns)
+    least_ns = min(-(-needed_ns // _STEP_NS) * _STEP_NS, LONGEST_NS)
+    return max(wanted_ns, least_ns)
 
 
 class LearnedDelay:

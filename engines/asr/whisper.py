@@ -88,7 +88,12 @@ class WhisperRecognizer:
                 f"recognition: {model_dir} holds an English-only Whisper; take a multilingual one"
             )
         self._tokenizer = self._model.hf_tokenizer
-        self._languages = frozenset(_bcp47(code) for code in self._model.supported_languages)
+        # faster-whisper lists every language of every Whisper; this one may lack some.
+        self._languages = frozenset(
+            _bcp47(code)
+            for code in self._model.supported_languages
+            if self._tokenizer.token_to_id(f"<|{code}|>") is not None
+        )
         self._last: _Encoding | None = None
 
     @property

@@ -38,7 +38,7 @@ class GatedDetector:
     """
 
     def __init__(
-        self, detector: VoiceDetector, *, hold_windows: int = 24, lead_windows: int = 4
+        self, detector: VoiceDetector, *, hold_windows: int = 24, lead_windows: int = 16
     ) -> None:
         try:
             self._webrtcvad = importlib.import_module("webrtcvad")

@@ -1,5 +1,6 @@
 """A real mosquitto on a free loopback port, for every test that asks for one."""
 
+import getpass
 import os
 import shutil
 import socket
@@ -33,6 +34,7 @@ class Mosquitto:
             f"listener {self.port} {self.host}\n"
             f"allow_anonymous {str(anonymous).lower()}\n"
             "persistence false\n"
+            f"user {getpass.getuser()}\n"  # started by root it would become somebody else
             "set_tcp_nodelay true\n"
             "log_dest stderr\n"
             f"{extra}\n"

@@ -76,7 +76,7 @@ class ClosedMouth:
         if self._patch and quality < self._patch.quality * _BETTER:
             return
         vertices = self._face.vertices(points)
-        area = Area.around(vertices[self._face.moving], 3, picture.shape)
+        area = Area.around(vertices[self._face.touched], 3, picture.shape)
         if area.empty:
             return
         origin = np.array([area.x, area.y], np.float32)

@@ -29,7 +29,7 @@ _Floats = NDArray[np.float32]
 _Indices = NDArray[np.intp]
 
 _BIHARMONIC: Final = 0.65  # the rest is harmonic
-_NECK_REACH: Final = 0.45  # the neck ring's distance beyond the outline, in outline radii
+_NECK_REACH: Final = 0.40  # the neck ring's distance beyond the outline, in outline radii
 _CHIN_PLACE: Final = 18  # of the chin in FACE_OVAL
 _SIDE: Final = 9  # outline points on each side of the chin
 
@@ -50,8 +50,8 @@ class LowerFace:
 
     triangles: _Indices
     """Shape (m, 3): first those that span the gap between the lips, then skin and lips."""
-    moving: _Indices
-    """Every vertex that can move."""
+    touched: _Indices
+    """Every vertex of these triangles: outside them no pixel changes."""
     jaw: _Indices
     jaw_weights: _Floats
     _neck: _Indices
@@ -101,10 +101,10 @@ def lower_face() -> LowerFace:
     influence = _solve(plane, triangles, free, driven)
 
     moving = np.union1d(driven, free[np.abs(influence).sum(1) > 1e-3])
-    touched = np.isin(triangles, moving).any(1)
+    pulled = np.isin(triangles, moving).any(1)
     weights = np.array(list(_JAW.values()), dtype=np.float32)
-    drawn = np.concatenate([mouth, triangles[touched]])
-    return LowerFace(drawn, moving, jaw, weights, neck, free, influence)
+    drawn = np.concatenate([mouth, triangles[pulled]])
+    return LowerFace(drawn, np.unique(drawn), jaw, weights, neck, free, influence)
 
 
 def _strip(inside: _Indices, outside: _Indices) -> _Indices:

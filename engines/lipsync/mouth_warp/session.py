@@ -26,6 +26,7 @@ _Floats = NDArray[np.float32]
 _LIGHT_PACE: Final = 0.2
 _FOCUS_STRIDE: Final = 10
 _FOCUS_PACE: Final = 0.3
+_CHIN_REACH: Final = 0.2  # IOD
 _RESCALE: Final = 0.12  # a face this much nearer or further gets its teeth softened anew
 # Source openings (IOD) between which the rim of the lips is taken to show teeth or throat.
 _RIM_FROM: Final = 0.015
@@ -91,8 +92,8 @@ class MouthWarpSession:
         target = mouth_target(rest, cue.shape)
         source = self._face.vertices(face.points)
         placed = source + np.float32(amount) * self._moves(seen, rest, target)
-        moving = self._face.moving
-        area = Area.around(np.concatenate([source[moving], placed[moving]]), 3, picture.shape)
+        touched = self._face.touched
+        area = Area.around(np.concatenate([source[touched], placed[touched]]), 3, picture.shape)
         if area.empty:
             return None
         rim = amount * float(np.clip((seen.opening - _RIM_FROM) / (_RIM_TO - _RIM_FROM), 0, 1))
@@ -128,7 +129,11 @@ class MouthWarpSession:
         weights = self._face.jaw_weights[:, None]
         jaw = rest[self._face.jaw] + target.jaw_drop * weights * _JAW_PATH
         chin = seen.pose.to_picture(jaw)[:, :2] - points[self._face.jaw, :2]
-        return self._face.spread(lips, chin * np.minimum(1.15 * weights, np.float32(1)))
+        chin *= np.minimum(1.15 * weights, np.float32(1))
+        # Shutting a yawn must not drag the collar up.
+        far = float(np.linalg.norm(chin, axis=1).max()) / seen.pose.scale
+        chin *= min(1.0, _CHIN_REACH / max(far, 1e-6))
+        return self._face.spread(lips, chin)
 
     def _teeth_for(self, pose: HeadPose, light: Light) -> Teeth:
         """The rows as coarse as the picture; kept until the scale or the teeth change."""

@@ -31,11 +31,8 @@ def test_probability_of_end_rises_with_the_turn_model(one: float, other: float) 
     assert probability_of_end(Evidence(low), WEIGHTS) <= probability_of_end(Evidence(high), WEIGHTS)
 
 
-@given(st.floats(0, 1) | st.none(), st.integers(0, 200), st.booleans(), st.booleans())
-def test_probability_of_end_is_a_probability(
-    turn_end: float | None, words: int, ends: bool, leans: bool
-) -> None:
-    heard = Sense(words=words, ends_sentence=ends, leans_on=leans)
+@given(st.floats(0, 1) | st.none(), st.builds(Sense, words=st.integers(0, 200)))
+def test_probability_of_end_is_a_probability(turn_end: float | None, heard: Sense) -> None:
     assert 0.0 < probability_of_end(Evidence(turn_end, heard), WEIGHTS) < 1.0
 
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -44,7 +44,8 @@ def running_mirror() -> Iterator[Mirror]:
             self.send_header("Content-Length", str(len(content) - start))
             self.end_headers()
             limit = mirror.break_off_after.pop(0) if mirror.break_off_after else None
-            self.wfile.write(content[start:][:limit])
+            with suppress(ConnectionError):  # the client may have seen enough
+                self.wfile.write(content[start:][:limit])
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it has
             pass

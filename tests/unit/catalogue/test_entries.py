@@ -98,3 +98,9 @@ def test_load_when_an_extra_file_is_given_then_its_models_join(tmp_path: Path) -
 
 def test_catalogue_file_is_packaged_beside_its_reader() -> None:
     assert files("engines.catalogue").joinpath("catalogue.toml").is_file()
+
+
+def test_third_party_list_names_every_model_of_the_catalogue() -> None:
+    listed = (Path(__file__).parents[3] / "THIRD_PARTY.md").read_text(encoding="utf-8")
+    missing = [model.id for model in Catalogue.load().models() if f"`{model.id}`" not in listed]
+    assert missing == []

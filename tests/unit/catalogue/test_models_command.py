@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from edge_worker.cli.models import models
+from edge_worker.cli.models import command
 from tests.unit.catalogue.mirror import Mirror, running_mirror
 
 CONTENT = b"weights"
@@ -35,7 +35,7 @@ def extra(tmp_path: Path, mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(models, arguments, env={"COLUMNS": "200"})
+    return CliRunner().invoke(command, arguments, env={"COLUMNS": "200"})
 
 
 def test_list_shows_licences_and_marks_non_commercial_ones(extra: Path) -> None:

@@ -1,0 +1,159 @@
+"""The translating half of a session: the audio pipeline, and what its results mean to the world."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from edge_worker.atp.english import SpokenEnglish
+from edge_worker.atp.hearing import Hearing
+from edge_worker.atp.listened import PartialSpeech, SpeechEdge, SpeechEvent
+from edge_worker.atp.recognizer import RecognizerOptions, SpeechRecognizer
+from edge_worker.atp.segmenter import Segmenter
+from edge_worker.atp.synthesizer import SynthesizerStage
+from edge_worker.atp.translator import TranslatorStage
+from edge_worker.engine_set import EngineSet
+from edge_worker.items import AudioBlock, SyncedSpeech, Utterance, Verdict
+from edge_worker.session.reporter import Reporter
+from edge_worker.session.translation import AtpHooks, AtpStages, Translation
+from mqtt_schemas import Activation, EventType, Rung, StreamSettings, UtteranceStage
+
+_log = logging.getLogger(__name__)
+_VISIT_GOES_ON_NS = 120_000_000_000
+"""A visit ends when nobody has spoken for this long."""
+
+
+@dataclass(frozen=True, slots=True)
+class InterpreterHooks:
+    """What the interpreter asks of its session, and gives it."""
+
+    settings: Callable[[], StreamSettings]
+    rung: Callable[[], Rung]
+    now_ns: Callable[[], int]
+    """UTC."""
+    speech: Callable[[SyncedSpeech], None]
+    """Translated speech, ready to be placed."""
+
+
+class Interpreter:
+    """Hears one stream and speaks for it.
+
+    Args:
+        engines: lent by the worker.
+        min_confidence: below it an utterance is only captioned.
+        reporter: tells the world.
+        hooks: of the session.
+    """
+
+    def __init__(
+        self,
+        engines: EngineSet,
+        min_confidence: float,
+        reporter: Reporter,
+        hooks: InterpreterHooks,
+    ) -> None:
+        self._reporter = reporter
+        self._hooks = hooks
+        self._heard_ns = 0
+        self._speaking_since_ns: int | None = None
+        self._visit_until_ns = 0
+        self._synthesizer = SynthesizerStage(engines.synthesizer)
+        english = SpokenEnglish(engines.recognizer)
+        hearing = Hearing(engines.recognizer, self._languages)
+        self._translation = Translation(
+            AtpStages(
+                segmenter=Segmenter(engines.voice, engines.turn, hearing),
+                recognizer=SpeechRecognizer(
+                    hearing,
+                    lambda: engines.pairs,
+                    self._languages,
+                    RecognizerOptions(min_confidence=min_confidence),
+                ),
+                translator=TranslatorStage(engines.translator, english=english),
+                synthesizer=self._synthesizer,
+            ),
+            AtpHooks(
+                span=english.remember,
+                edge=self._edge,
+                partial=self._partial,
+                settled=self._settled,
+                speech=self._spoken,
+                failed=self._failed,
+                timed=reporter.timed,
+            ),
+        )
+
+    @property
+    def silent(self) -> bool:
+        """Nobody speaks just now."""
+        return self._speaking_since_ns is None
+
+    @property
+    def heard_until_ns(self) -> int:
+        """Media time up to which no utterance has begun that is not yet being dealt with."""
+        return self._speaking_since_ns or self._heard_ns
+
+    def visit_until(self, utc_ns: int) -> None:
+        """Translate until then where the stream is translated by visit (after a ring)."""
+        self._visit_until_ns = utc_ns
+
+    def restart(self) -> None:
+        """The media clock began anew."""
+        self._speaking_since_ns, self._heard_ns = None, 0
+
+    async def hear(self, block: AudioBlock) -> None:
+        """Take in source sound; waits when the pipeline is half a minute behind."""
+        self._heard_ns = max(self._heard_ns, block.end_ns)
+        settings = self._hooks.settings()
+        by_visit = settings.activation is Activation.RING
+        awake = not by_visit or self._hooks.now_ns() < self._visit_until_ns
+        if settings.enabled and awake and self._hooks.rung() is not Rung.PASS_THROUGH:
+            await self._translation.sound.put(block)
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        await self._translation.run()
+
+    def _languages(self) -> tuple[str, str]:
+        settings = self._hooks.settings()
+        self._synthesizer.voice = settings.voice or None
+        return settings.source_language, settings.target_language
+
+    async def _edge(self, event: SpeechEvent) -> None:
+        started = event.edge is SpeechEdge.STARTED
+        if self._visit_until_ns:
+            self._visit_until_ns = max(
+                self._visit_until_ns, self._hooks.now_ns() + _VISIT_GOES_ON_NS
+            )
+        self._speaking_since_ns = event.pts_ns if started else None
+        self._reporter.speech(event)
+
+    async def _partial(self, partial: PartialSpeech) -> None:
+        settings = self._hooks.settings()
+        if settings.captions:
+            self._reporter.partial(partial, settings.target_language)
+
+    async def _settled(self, utterance: Utterance) -> None:
+        if utterance.verdict is Verdict.PAIR_MISSING:
+            self._reporter.event(EventType.PAIR_MISSING, utterance=utterance)
+        elif utterance.verdict is Verdict.FAILED:
+            self._reporter.event(EventType.STAGE_FAILED, utterance=utterance)
+        if self._hooks.settings().captions or utterance.verdict is Verdict.DUB:
+            self._reporter.utterance(utterance, UtteranceStage.FINAL)
+
+    async def _spoken(self, speech: SyncedSpeech) -> None:
+        if self._hooks.rung() in {Rung.CAPTIONS_ONLY, Rung.PASS_THROUGH}:
+            reason = "this machine is too slow just now"
+            self._reporter.overloaded(
+                replace(speech.utterance, verdict=Verdict.OVERLOAD, reason=reason)
+            )
+        else:
+            self._hooks.speech(speech)
+
+    async def _failed(self, stage: str, item: object, error: Exception) -> None:
+        _log.warning("%s failed: %s", stage, error, exc_info=error)
+        detail = f"{stage}: {type(error).__name__}: {error}"
+        utterance = item if isinstance(item, Utterance) else None
+        self._reporter.event(EventType.STAGE_FAILED, utterance=utterance, detail=detail)
+        if utterance is not None:
+            failed = replace(utterance, verdict=Verdict.FAILED, reason=f"the {stage} failed")
+            self._reporter.utterance(failed, UtteranceStage.FINAL)
