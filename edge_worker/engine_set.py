@@ -142,7 +142,10 @@ def _translators(catalogue: Catalogue) -> TranslatorSet:
         if model.id.startswith("bergamot-"):
             bergamot[model.pair] = model
         else:
-            opus.append(OpusTranslator(folder, source=model.pair[0], target=model.pair[1]))
+            try:
+                opus.append(OpusTranslator(folder, source=model.pair[0], target=model.pair[1]))
+            except EngineUnavailableError as error:
+                _log.warning("%s is left out: %s", model.id, error)
     folders = {pair: catalogue.fetch(model.id) for pair, model in bergamot.items()}
     return TranslatorSet([BergamotTranslator(folders), *opus])
 

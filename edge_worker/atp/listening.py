@@ -40,6 +40,7 @@ async def listen(
     finally:
         block.cancel()
         news.cancel()
+        segmenter.close()
 
 
 async def _process(

@@ -55,18 +55,16 @@ class Passage:
         """Whether an engine still owes an answer."""
         return any(not speculation.answered for speculation in self._speculations.values())
 
-    def hear(self, piece: AudioBlock) -> list[Listened]:
+    def hear(self, piece: AudioBlock) -> Iterator[Listened]:
         """Take 16 kHz sound, window by window."""
         self.sound.add(piece)
-        listened: list[Listened] = []
         while (window := self.sound.next_window()) is not None:
             self._tracker.hear(self._voice.probability(window))
             self._drop_click()
-            listened += self._edge()
+            yield from self._edge()
             self._speculate()
-            listened += self._cuts()
+            yield from self._cuts()
         self._forget()
-        return listened
 
     def decide(self) -> list[Listened]:
         """Cut where answers now allow it; what else they say is told as partial speech."""
@@ -85,11 +83,15 @@ class Passage:
                 if pause is None
                 else self._cut_at(talk, pause, "end of stream")
             )
-        self._drop_speculations()
+        self.close()
         if self._speaking:
             self._speaking = False
             listened.append(self._event(SpeechEdge.ENDED, self._silent_from))
         return listened
+
+    def close(self) -> None:
+        """Ask no more; calls not yet begun leave the engines' queues."""
+        self._drop_speculations()
 
     def _drop_click(self) -> None:
         talk = self._tracker.talk

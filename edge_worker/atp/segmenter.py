@@ -55,6 +55,8 @@ class Segmenter:
         self._habit = PauseHabit()
         self._answered = asyncio.Event()
         self._passage: Passage | None = None
+        self._due: list[Listened] = []
+        """Certain, but not yet given."""
 
     @property
     def pending(self) -> bool:
@@ -67,36 +69,56 @@ class Segmenter:
         return self._speculator.failures
 
     async def process(self, block: AudioBlock) -> Sequence[Listened]:
-        """Listen to a block of any rate; gives what has become certain."""
-        listened: list[Listened] = []
+        """Listen to a block of any rate; gives what has become certain.
+
+        When the voice detector raises, what was certain before is given by the next call.
+        """
         for piece in self._resampler.process(block):
-            if self._passage is not None and not self._passage.sound.continues(piece):
-                listened += self._passage.finish()
-                self._passage = None
-            if self._passage is None:
-                self._passage = self._begin(piece)
-            listened += self._passage.hear(piece)
-        return listened
+            self._hear(piece)
+        return self._all_due()
 
     async def news(self) -> Sequence[Listened]:
         """Wait for an engine's next answer; gives what follows from it."""
         await self._answered.wait()
         self._answered.clear()
-        return [] if self._passage is None else self._passage.decide()
+        if self._passage is not None:
+            self._due += self._passage.decide()
+        return self._all_due()
 
     async def finish(self) -> Sequence[Listened]:
         """The stream has ended: what was being said is handed on."""
-        listened: list[Listened] = []
         for piece in self._resampler.flush():
-            if self._passage is not None and self._passage.sound.continues(piece):
-                listened += self._passage.hear(piece)
+            self._hear(piece)
+        listened: list[Listened] = []
         while self.pending:
             listened += await self.news()
         if self._passage is not None:
-            listened += self._passage.decide()
-            listened += self._passage.finish()
+            self._due += self._passage.decide()
+            self._end_passage()
+        return [*listened, *self._all_due()]
+
+    def close(self) -> None:
+        """Stop without handing anything on."""
+        if self._passage is not None:
+            self._passage.close()
             self._passage = None
-        return listened
+
+    def _hear(self, piece: AudioBlock) -> None:
+        if self._passage is not None and not self._passage.sound.continues(piece):
+            self._end_passage()
+        if self._passage is None:
+            self._passage = self._begin(piece)
+        for listened in self._passage.hear(piece):
+            self._due.append(listened)
+
+    def _end_passage(self) -> None:
+        if self._passage is not None:
+            self._due += self._passage.finish()
+            self._passage = None
+
+    def _all_due(self) -> list[Listened]:
+        due, self._due = self._due, []
+        return due
 
     def _begin(self, first: AudioBlock) -> Passage:
         return Passage(

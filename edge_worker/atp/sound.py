@@ -26,8 +26,10 @@ class RecentSound:
         """Number of the first sample not yet there."""
         self._kept_from = 0
         self._start_ns = first.pts_ns
-        self._samples = np.zeros(0, np.float32)
         self._windowed = 0
+        self._store = np.empty(2 * SAMPLE_RATE, np.float32)
+        self._stored_from = 0
+        """Number of the sample in ``self._store[0]``."""
 
     def continues(self, block: AudioBlock) -> bool:
         """Whether ``block`` belongs to this passage: same epoch, no hole worth the name."""
@@ -41,7 +43,9 @@ class RecentSound:
             samples = np.concatenate((np.zeros(hole, np.float32), samples))
         elif hole < -_JITTER:
             samples = samples[-hole:]
-        self._samples = np.concatenate((self._samples, samples))
+        self._make_room(len(samples))
+        at = self.end - self._stored_from
+        self._store[at : at + len(samples)] = samples
         self.end += len(samples)
 
     def next_window(self) -> Samples | None:
@@ -54,8 +58,9 @@ class RecentSound:
 
     def between(self, start: int, end: int) -> Samples:
         """Samples ``start`` to ``end``, as far as they are still kept."""
-        first = max(0, start - self._kept_from)
-        return self._samples[first : max(first, end - self._kept_from)]
+        first = max(start, self._kept_from)
+        last = max(first, min(end, self.end))
+        return self._store[first - self._stored_from : last - self._stored_from]
 
     def block(self, start: int, end: int) -> AudioBlock:
         """The same as a block with its place on the media clock."""
@@ -75,14 +80,20 @@ class RecentSound:
 
     def forget(self, before: int) -> None:
         """Let go of the samples before ``before``; those not yet windowed always stay."""
-        gone = min(before, self._windowed) - self._kept_from
-        if gone > 0:
-            self._samples = self._samples[gone:].copy()
-            self._kept_from += gone
+        self._kept_from = max(self._kept_from, min(before, self._windowed))
 
     def time_ns(self, sample: int) -> int:
         """Media time of a sample."""
         return self._start_ns + sample * _NS_PER_SAMPLE
+
+    def _make_room(self, samples: int) -> None:
+        """Move to a new store; the old one is never written over, for windows still look at it."""
+        if self.end - self._stored_from + samples <= len(self._store):
+            return
+        kept = self.between(self._kept_from, self.end)
+        self._store = np.empty(2 * (len(kept) + samples) + SAMPLE_RATE, np.float32)
+        self._store[: len(kept)] = kept
+        self._stored_from = self._kept_from
 
     def _hole(self, block: AudioBlock) -> int:
         return (block.pts_ns - self.time_ns(self.end)) // _NS_PER_SAMPLE

@@ -24,6 +24,8 @@ COMMANDS: Mapping[str, LazyCommand] = MappingProxyType(
             "edge_worker.cli.demo", "See a visitor translated, without any set-up."
         ),
         "worker": LazyCommand("edge_worker.cli.worker", "Translate and lip-sync streams."),
+        "record": LazyCommand("edge_worker.cli.record", "Record what comes back to an mp4."),
+        "models": LazyCommand("edge_worker.cli.models", "List, fetch and check the models."),
         "camera": LazyCommand("edge_worker.cli.camera", "Publish a camera, a stream or a file."),
     }
 )

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge_worker.demo.recorder import Recorder
+from edge_worker.egress.recorder import Recorder
 from edge_worker.transport import Message, MqttLink
 from mqtt_schemas import (
     Channel,

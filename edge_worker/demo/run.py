@@ -1,4 +1,4 @@
-"""The demo's run: broker, worker and camera; a subscriber that records; a judge of what came out."""
+"""The demo's run: a broker, a worker and a camera; a subscriber notes what comes back."""
 
 import asyncio
 import contextlib

@@ -18,10 +18,10 @@ from edge_worker.demo.judge import (
 )
 from edge_worker.demo.marks import rendered_spans
 from edge_worker.demo.record import run_record
-from edge_worker.demo.recorder import remux
 from edge_worker.demo.report import write_report
 from edge_worker.demo.run import DemoOptions, RunResult
 from edge_worker.demo.side_by_side import write_side_by_side
+from edge_worker.egress.recorder import remux
 from engines.asr.whisper import WhisperRecognizer
 from engines.catalogue import Catalogue
 from engines.face.mediapipe import MediaPipeFace

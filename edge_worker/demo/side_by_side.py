@@ -12,7 +12,7 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
 from edge_worker.demo.judge import film
-from edge_worker.demo.recorder import AI_COMMENT
+from edge_worker.egress.recorder import AI_COMMENT
 from edge_worker.items import Planes
 
 _BAR = 34

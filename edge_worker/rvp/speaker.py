@@ -16,9 +16,12 @@ _KEPT_NS: Final = 30_000_000_000
 _MARGIN_NS: Final = 200_000_000  # lips begin before the voice and close after it
 _MIN_FRAMES: Final = 5
 _MIN_SEEN: Final = 0.4  # of the span
-_STILL: Final = 0.16  # IOD/s; landmarks of a still face jitter below this
-_LIVELY: Final = 0.45  # IOD/s; more than a smile or a swallow
-_MIN_CORRELATION: Final = 0.15
+# IOD; spread of the opening (5th to 95th percentile). Landmarks of a still face jitter below the
+# first; above the second, and moving fast enough, it is more than a smile or a swallow.
+_STILL: Final = 0.028
+_LIVELY: Final = 0.045
+_LIVELY_PACE: Final = 0.15  # IOD/s
+_MIN_CORRELATION: Final = 0.3
 _LAGS_NS: Final = range(-200_000_000, 240_000_001, 40_000_000)
 _LEVEL_NS: Final = 20_000_000
 
@@ -105,14 +108,13 @@ def _score(seen: list[_Sight], level: tuple[_Floats, _Floats], span_ns: int) -> 
     times = np.array([sight.pts_ns for sight in seen], float)
     opening = np.array([sight.opening for sight in seen])
     smooth = np.convolve(np.pad(opening, 1, "edge"), np.full(3, 1 / 3), "valid")
-    steps = np.maximum(np.diff(times), 1.0) / 1e9
-    motion = float(np.abs(np.diff(smooth)).sum() / steps.sum())
-    if motion < _STILL:
+    spread = float(np.subtract(*np.percentile(smooth, [95, 5])))
+    if spread < _STILL:
         return None
+    pace = float(np.abs(np.diff(smooth)).sum()) / ((times[-1] - times[0]) / 1e9)
     together = _correlation(times, smooth, level)
-    if motion < _LIVELY and together < _MIN_CORRELATION:
-        return None
-    return motion * (0.5 + max(0.0, together))
+    lively = spread > _LIVELY and pace > _LIVELY_PACE
+    return spread * (0.5 + together) if lively or together > _MIN_CORRELATION else None
 
 
 def _correlation(times: _Floats, opening: _Floats, level: tuple[_Floats, _Floats]) -> float:

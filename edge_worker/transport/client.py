@@ -10,22 +10,29 @@ import contextlib
 import logging
 import math
 import random
-import socket
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import aiomqtt
 from paho.mqtt import MQTTException
 from paho.mqtt.properties import Properties
 
+from edge_worker.transport.connection import (
+    ACKNOWLEDGE_S,
+    IN_FLIGHT,
+    TransportError,
+    first_failure,
+    hear_the_end,
+    new_client,
+    subscribe,
+)
 from edge_worker.transport.inbox import Handler, Routes, Subscription
 from edge_worker.transport.message import (
     Outgoing,
     Will,
     arrived,
-    connect_properties,
     publish_properties,
 )
 from edge_worker.transport.outage import Outage, reason
@@ -33,22 +40,15 @@ from edge_worker.transport.outbox import Outbox, Queued
 from edge_worker.transport.settings import BrokerSettings, MqttVersion
 
 _log = logging.getLogger(__name__)
-_library_log = logging.getLogger(f"{__name__}.library")
-_library_log.setLevel(logging.CRITICAL)  # it tells every outage in several unclear ways of its own
+
+Result = TypeVar("Result")
 
 MEDIA_EXPIRY_S = 5.0
 """Media older than this is of no use to anybody."""
 _CONTROL_EXPIRY_S = 30.0
-_ACKNOWLEDGE_S = 10.0
-_IN_FLIGHT = 16
 _MEDIA_IN, _CONTROL_IN = 32, 1024
 _MEDIA_OUT, _CONTROL_OUT = 16, 4096
-_PACKET_LIMIT = 2 * 1024 * 1024
 _FIRST_RETRY_S, _LAST_RETRY_S = 0.2, 5.0
-
-
-class TransportError(Exception):
-    """The broker refused what was asked of it."""
 
 
 class MqttLink:
@@ -79,6 +79,7 @@ class MqttLink:
         self._control = Outbox(_CONTROL_OUT)
         self._media = Outbox(_MEDIA_OUT)
         self._client: aiomqtt.Client | None = None
+        self._tasks: asyncio.TaskGroup | None = None
         self._connected = asyncio.Event()
         self._outage = Outage(settings.address)
         self._closing = asyncio.Event()
@@ -128,14 +129,10 @@ class MqttLink:
         self._handlers[subscription] = asyncio.create_task(
             subscription.run(), name=f"mqtt-inbox-{topic_filter}"
         )
-        if self._client is not None:
-            try:
-                await self._subscribe(self._client, topic_filter, qos)
-            except aiomqtt.MqttError:
-                _log.debug("%s: connection broke, subscribes with the next one", topic_filter)
-            except TransportError:
-                await self.unsubscribe(subscription)
-                raise
+        refused = await self._on_connection(self._try_to_subscribe(topic_filter, qos))
+        if refused is not None:
+            await self.unsubscribe(subscription)
+            raise refused
         return subscription
 
     async def unsubscribe(self, subscription: Subscription) -> None:
@@ -144,10 +141,8 @@ class MqttLink:
         if task is None:
             return
         task.cancel()
-        last = self._routes.remove(subscription)
-        if last and self._client is not None:
-            with contextlib.suppress(aiomqtt.MqttError):
-                await self._client.unsubscribe(subscription.topic_filter)
+        if self._routes.remove(subscription):
+            await self._on_connection(self._unsubscribe(subscription.topic_filter))
 
     def publish(
         self,
@@ -256,7 +251,7 @@ class MqttLink:
         while not self._closing.is_set():
             began_s = math.inf
             try:
-                async with self._new_client() as client:
+                async with new_client(self.settings, self._tls, self._will) as client:
                     began_s = time.monotonic()
                     await self._serve(client)
             except (aiomqtt.MqttError, OSError) as error:
@@ -271,43 +266,22 @@ class MqttLink:
                 await asyncio.wait_for(self._closing.wait(), pause_s)
             retry_s = min(retry_s * 2, _LAST_RETRY_S)
 
-    def _new_client(self) -> aiomqtt.Client:
-        settings = self.settings
-        v5 = settings.version is MqttVersion.V5
-        return aiomqtt.Client(
-            settings.host,
-            settings.port,
-            username=settings.username,
-            password=settings.password,
-            identifier=settings.client_id,
-            protocol=aiomqtt.ProtocolVersion.V5 if v5 else aiomqtt.ProtocolVersion.V311,
-            properties=connect_properties(_PACKET_LIMIT) if v5 else None,
-            clean_start=True if v5 else 3,
-            clean_session=None if v5 else True,
-            will=self._will.for_client() if self._will else None,
-            tls_context=self._tls,
-            keepalive=settings.keepalive_s,
-            timeout=_ACKNOWLEDGE_S,
-            max_inflight_messages=_IN_FLIGHT + 1,
-            # Without it small messages wait for Nagle's algorithm: 12 ms instead of 0.3 ms.
-            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
-            logger=_library_log,
-        )
-
     async def _serve(self, client: aiomqtt.Client) -> None:
         """Work one connection until it breaks."""
         self._client = client
         try:
             async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
                 tasks.create_task(self._receive(client))
                 await self._set_up(client)
                 tasks.create_task(self._send_media(client))
                 await self._send_control(client, tasks)
         except BaseExceptionGroup as group:
-            failure = _first(group)
+            await hear_the_end(client)
+            failure = first_failure(group)
             raise failure from failure.__cause__
         finally:
-            self._client = None
+            self._client = self._tasks = None
             self._connected.clear()
             self._control.give_back()
             self.media_discarded += self._media.forget()
@@ -315,7 +289,7 @@ class MqttLink:
     async def _set_up(self, client: aiomqtt.Client) -> None:
         for topic_filter, qos in {(s.topic_filter, s.qos): None for s in self._routes}:
             try:
-                await self._subscribe(client, topic_filter, qos)
+                await subscribe(client, topic_filter, qos)
             except TransportError:
                 _log.exception("MQTT: goes on without this subscription")
         for hook in self._hooks:
@@ -323,14 +297,30 @@ class MqttLink:
         self._outage.over()
         self._connected.set()
 
-    async def _subscribe(self, client: aiomqtt.Client, topic_filter: str, qos: int) -> None:
-        (code,) = await client.subscribe(topic_filter, qos)
-        value = code if isinstance(code, int) else code.value
-        if value >= 128:
-            raise TransportError(
-                f"the broker at {self.settings.address} refused the subscription to "
-                f"{topic_filter} ({code}); see its access rules"
-            )
+    async def _on_connection(self, work: Coroutine[None, None, Result]) -> Result | None:
+        """Do something as part of the connection; None when there is none, or when it breaks."""
+        if self._tasks is None:
+            work.close()
+            return None
+        try:
+            task = self._tasks.create_task(work)
+        except RuntimeError:  # the connection is just breaking
+            work.close()
+            return None
+        await asyncio.wait([task])
+        return None if task.cancelled() or task.exception() else task.result()
+
+    async def _try_to_subscribe(self, topic_filter: str, qos: int) -> TransportError | None:
+        try:
+            if self._client is not None:
+                await subscribe(self._client, topic_filter, qos)
+        except TransportError as error:
+            return error
+        return None
+
+    async def _unsubscribe(self, topic_filter: str) -> None:
+        if self._client is not None:
+            await self._client.unsubscribe(topic_filter)
 
     async def _receive(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
@@ -347,7 +337,7 @@ class MqttLink:
             await self._deliver(client, self._media, queued)
 
     async def _send_control(self, client: aiomqtt.Client, tasks: asyncio.TaskGroup) -> None:
-        window = asyncio.Semaphore(_IN_FLIGHT)
+        window = asyncio.Semaphore(IN_FLIGHT)
         while True:
             queued = await self._control.take()
             await window.acquire()
@@ -364,7 +354,7 @@ class MqttLink:
                 retain=message.retain,
                 properties=self._properties(queued),
                 # With QoS 0 the keepalive tells whether the connection is too slow.
-                timeout=_ACKNOWLEDGE_S if message.qos else math.inf,
+                timeout=ACKNOWLEDGE_S if message.qos else math.inf,
             )
         except (ValueError, MQTTException):
             _log.exception("%s: this message cannot be sent", message.topic)
@@ -374,10 +364,3 @@ class MqttLink:
         if self.settings.version is not MqttVersion.V5:
             return None
         return publish_properties(queued.message, queued.left_s(time.monotonic_ns()))
-
-
-def _first(group: BaseExceptionGroup) -> BaseException:
-    first: BaseException = group
-    while isinstance(first, BaseExceptionGroup):
-        first = first.exceptions[0]
-    return first

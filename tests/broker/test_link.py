@@ -75,7 +75,7 @@ async def test_broker_when_restarted_then_subscriptions_and_retained_state_are_t
         await link.subscribe("t/in", heard)
         await link.wait_connected()
         mosquitto.stop()
-        await until(lambda: not link.connected)
+        await until(lambda: not link.connected and not watcher.connected)
         mosquitto.start()
         await link.wait_connected()
         await watcher.wait_connected()
@@ -108,7 +108,7 @@ async def test_control_when_published_while_disconnected_then_sent_in_order_afte
     async with mosquitto.link() as reader, mosquitto.link() as link:
         await link.wait_connected()
         mosquitto.stop()
-        await until(lambda: not link.connected)
+        await until(lambda: not link.connected and not reader.connected)
         for number in range(40):
             assert link.publish("t/text", str(number))
         link.publish("t/text", "stale", expiry_s=0)

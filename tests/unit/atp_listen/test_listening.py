@@ -1,4 +1,5 @@
 import asyncio
+import threading
 
 from edge_worker.atp.listened import Listened
 from edge_worker.atp.listening import listen
@@ -78,15 +79,22 @@ async def test_listen_when_a_block_fails_reports_it_and_goes_on() -> None:
     assert len(spans(run.listened)) == 1
 
 
-async def test_listen_when_cancelled_leaves_no_task_behind() -> None:
+async def test_listen_when_cancelled_leaves_no_task_and_no_question_behind() -> None:
+    asked, release = threading.Event(), threading.Event()
+
+    def slowly(_: float) -> str:
+        asked.set()
+        release.wait(10)
+        return "Bom dia."
+
     run = _Run()
-    link: Link[AudioBlock] = Link("sound", 10, WhenFull.WAIT)
-    task = asyncio.create_task(
-        listen(Segmenter(LoudnessDetector(), None, None), link, run.deliver, run.fail)
-    )
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    segmenter = Segmenter(LoudnessDetector(), None, hearing(ScriptedRecognizer(slowly)))
+    link = await _fed(speech(1.0, 0.3))
+    task = asyncio.create_task(listen(segmenter, link, run.deliver, run.fail))
+    await asyncio.to_thread(asked.wait, 10)
     task.cancel()
     await asyncio.wait({task})
-    await asyncio.sleep(0)
+    release.set()
+    for _ in range(5):
+        await asyncio.sleep(0)
     assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -160,6 +160,26 @@ async def test_segmenter_when_an_engine_never_answers_does_not_wait_for_it() -> 
     assert segmenter.failures == {"turn end": 1}
 
 
+async def test_segmenter_when_the_voice_detector_fails_loses_nothing_that_was_certain() -> None:
+    class FailsLate(LoudnessDetector):
+        def __init__(self) -> None:
+            self.heard = 0
+
+        def probability(self, window: Sound) -> float:
+            self.heard += 1
+            if self.heard == 80:
+                raise RuntimeError("broken")
+            return super().probability(window)
+
+    options = SegmenterOptions(rule=CutRule.PAUSE, pause_ns=300 * MS)
+    segmenter = Segmenter(FailsLate(), None, None, options)
+    whole, rest = blocks(speech(1.0, 2.0, 1.0, 1.0), size=3 * RATE)
+    with pytest.raises(RuntimeError, match="broken"):
+        await segmenter.process(whole)
+    found = spans([*await segmenter.process(rest), *await segmenter.finish()])
+    assert [round(span.start_ns / SECOND) for span in found] == [0, 3]
+
+
 async def test_segmenter_in_endless_speech_cuts_at_the_best_pause() -> None:
     segmenter = _segmenter(HANGING, turn=0.02)
     listened = await listen_through(segmenter, blocks(speech(3.0, 0.2, 3.0, 0.5, 30.0)))

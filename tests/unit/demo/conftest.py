@@ -2,7 +2,6 @@
 
 import itertools
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -34,11 +33,6 @@ class Visitor:
     track: MouthTrack
     sound: NDArray[np.float32]
     speech: tuple[Span, ...]
-
-
-@pytest.fixture(scope="session")
-def sample() -> Path:
-    return Path(str(files("edge_worker.demo") / "sample"))
 
 
 @pytest.fixture(scope="session")

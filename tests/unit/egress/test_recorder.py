@@ -7,7 +7,7 @@ import av
 import pytest
 
 from edge_worker.demo.judge import film
-from edge_worker.demo.recorder import AI_COMMENT, Recorder, remux
+from edge_worker.egress.recorder import AI_COMMENT, Recorder, remux
 from edge_worker.transport import Message
 
 PIECE = 188 * 100
