@@ -8,6 +8,7 @@ from contextlib import suppress
 from edge_worker.media.clock import ClockAnchor
 from edge_worker.ownership import Standing, Tenure
 from edge_worker.session.session import Services, Session
+from edge_worker.session.wording import sentence
 from edge_worker.transport import Message
 from mqtt_schemas import (
     Activation,
@@ -93,12 +94,18 @@ class StreamKeeper:
             self._settings = self._settings.apply(setting, text)
             self._last_error = None
         except SettingRefused as refused:
-            self._last_error = SettingError(
-                setting=refused.setting[:128], reason=refused.reason[:128]
-            )
-        else:
-            if self._session is not None:
-                await self._session.apply(self._settings)
+            self.refuse(refused.setting, refused.reason)
+            return
+        if self._session is not None:
+            await self._session.apply(self._settings)
+        self._revision += 1
+        self.publish_state()
+
+    def refuse(self, setting: str, reason: str) -> None:
+        """Say in ``state`` why a command was refused."""
+        if self._tenure.standing is not Standing.OWNER:
+            return
+        self._last_error = SettingError(setting=sentence(setting), reason=sentence(reason, 512))
         self._revision += 1
         self.publish_state()
 
@@ -184,7 +191,8 @@ class StreamKeeper:
         try:
             await session.run()
         finally:
-            self._session = None
+            if self._session is session:
+                self._session = None
 
     async def _end(self) -> None:
         task, self._serving = self._serving, None
@@ -198,7 +206,10 @@ class StreamKeeper:
         self._services.announcer.say(
             Channel.EVENT,
             StreamEvent(
-                stream=self.stream, type=kind, utc_ns=self._services.now_ns(), detail=detail[:128]
+                stream=self.stream,
+                type=kind,
+                utc_ns=self._services.now_ns(),
+                detail=sentence(detail),
             ),
             stream=self.stream,
         )

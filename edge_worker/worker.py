@@ -221,14 +221,22 @@ class Worker:
             case Channel.STATE if message.payload:
                 await keeper.saw(decode(StreamState, address, message.payload))
             case Channel.SET:
-                text = decode_text(address, message.payload)
-                await keeper.set(address.setting, text, retained=message.retain)
+                await self._set(keeper, address, message)
             case Channel.EVENT if not message.retain:
                 event = decode(StreamEvent, address, message.payload)
                 if event.type is EventType.RING:
                     keeper.ring()
             case _:
                 return
+
+    async def _set(self, keeper: StreamKeeper, address: TopicAddress, message: Message) -> None:
+        try:
+            text = decode_text(address, message.payload)
+        except MessageRefused as error:
+            if not message.retain:
+                keeper.refuse(address.setting, error.reason)
+            raise
+        await keeper.set(address.setting, text, retained=message.retain)
 
     def _peer(self, address: TopicAddress, message: Message) -> None:
         peer = self._peers.get(address.worker)

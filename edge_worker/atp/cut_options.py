@@ -32,7 +32,7 @@ class SegmenterOptions:
     patience: Patience = field(default_factory=Patience)
     adaptive: bool = True
     """Follow the speaker's own pauses."""
-    speculate_after_ns: int = 128 * _MS_NS
+    speculate_after_ns: int = 96 * _MS_NS
     """Silence after which the engines are asked."""
     answer_within_ns: int = 1200 * _MS_NS
     """Engines that take longer are not waited for."""

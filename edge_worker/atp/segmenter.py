@@ -1,6 +1,6 @@
 """Cut a stream's speech into utterances where the meaning allows.
 
-A pause is judged while it lasts: after 130 ms of silence a turn-end model and the recognizer are
+A pause is judged while it lasts: after 96 ms of silence a turn-end model and the recognizer are
 asked about the speech before it, and what they say decides how long a silence is needed to cut.
 The recognizer's text rides along with the span, so that at the cut it is already known. Answers
 are about the pause, not about the moment they arrive: one that comes after the speaker has gone on

@@ -23,6 +23,7 @@ _MIN_LUMA: Final = 0.08
 _COVERED: Final = (0.09, 0.13)
 _RESTLESS: Final = 3.0
 _LEARN: Final = 0.06
+_OTHER_LIGHT: Final = 0.06  # change of the skin's tint from one frame to the next
 _CLEAN_FRAMES: Final = 10
 _RELEARN_NS: Final = 10_000_000_000
 _REACH: Final = 0.05  # IOD: half side of the square averaged around each point
@@ -59,6 +60,7 @@ class FaceGates:
         self._clean_frames = 0
         self._covered_since_ns: int | None = None
         self._restlessness = 0.0
+        self._tint: _Floats | None = None
 
     def judge(
         self, picture: Picture, points: _Floats, pose: HeadPose, at_ns: int, *, degraded: bool
@@ -76,7 +78,14 @@ class FaceGates:
         if float(skin.mean()) < _MIN_LUMA * 255:
             return Gate.DARK
         lower = _colours(picture, flat[_lower_points()], iod_px) / np.maximum(skin, 1)
+        self._notice_light(skin / max(1.0, float(skin.mean())))
         return Gate.OCCLUDED if self._covered(lower, at_ns) else Gate.OPEN
+
+    def _notice_light(self, tint: _Floats) -> None:
+        """Infrared at night, a lamp of another colour: learn the face anew."""
+        if self._tint is not None and float(np.abs(tint - self._tint).mean()) > _OTHER_LIGHT:
+            self._learned, self._clean_frames = None, 0
+        self._tint = tint
 
     def _covered(self, lower: _Floats, at_ns: int) -> bool:
         if self._learned is None:

@@ -8,6 +8,7 @@ from edge_worker.items import AudioBlock
 from edge_worker.media.clock import ClockAnchor
 from edge_worker.media.encode import SAMPLE_RATE
 from edge_worker.media.resample import Resampler
+from edge_worker.rvp.picture import to_bgr
 from edge_worker.rvp.tracker import TrackedFrame, Tracker
 from edge_worker.transport import Message
 from mqtt_schemas import (
@@ -24,6 +25,8 @@ class Taken:
     pictures: list[TrackedFrame] = field(default_factory=list)
     blocks: list[AudioBlock] = field(default_factory=list)
     notes: list[IngestNote] = field(default_factory=list)
+    faults: list[Exception] = field(default_factory=list)
+    """What the face tracker failed with; its pictures pass without faces."""
     track_ns: list[tuple[int, int]] = field(default_factory=list)
     """Thread CPU time of tracking, by the picture's media time."""
     decode_ns: int = 0
@@ -73,10 +76,15 @@ class Intake:
 
     def _taken(self, result: IngestResult, decode_ns: int) -> Taken:
         pictures: list[TrackedFrame] = []
+        faults: list[Exception] = []
         costs: list[tuple[int, int]] = []
         for frame in result.frames:
             before_ns = time.thread_time_ns()
-            pictures.append(self._tracker.track(frame))
+            try:
+                pictures.append(self._tracker.track(frame))
+            except Exception as error:  # noqa: BLE001 - no engine's fault may cost a picture
+                faults.append(error)
+                pictures.append(TrackedFrame(frame, to_bgr(frame.planes), ()))
             costs.append((frame.pts_ns, time.thread_time_ns() - before_ns))
         blocks = [out for block in result.blocks for out in self._resampler.process(block)]
-        return Taken(pictures, blocks, result.notes, costs, decode_ns)
+        return Taken(pictures, blocks, result.notes, faults, costs, decode_ns)

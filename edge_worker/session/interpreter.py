@@ -55,6 +55,8 @@ class Interpreter:
         self._hooks = hooks
         self._heard_ns = 0
         self._speaking_since_ns: int | None = None
+        self._asleep = False
+        self._awake_since_ns = 0
         self._visit_until_ns = 0
         self._synthesizer = SynthesizerStage(engines.synthesizer)
         english = SpokenEnglish(engines.recognizer)
@@ -99,6 +101,12 @@ class Interpreter:
     def restart(self) -> None:
         """The media clock began anew."""
         self._speaking_since_ns, self._heard_ns = None, 0
+        self._awake_since_ns = 0
+
+    def pause(self) -> None:
+        """Nothing is translated for now; what was being said is not spoken later either."""
+        self._asleep = True
+        self._speaking_since_ns = None
 
     async def hear(self, block: AudioBlock) -> None:
         """Take in source sound; waits when the pipeline is half a minute behind."""
@@ -106,8 +114,12 @@ class Interpreter:
         settings = self._hooks.settings()
         by_visit = settings.activation is Activation.RING
         awake = not by_visit or self._hooks.now_ns() < self._visit_until_ns
-        if settings.enabled and awake and self._hooks.rung() is not Rung.PASS_THROUGH:
-            await self._translation.sound.put(block)
+        if not settings.enabled or not awake or self._hooks.rung() is Rung.PASS_THROUGH:
+            self.pause()
+            return
+        if self._asleep:
+            self._asleep, self._awake_since_ns = False, block.pts_ns
+        await self._translation.sound.put(block)
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -119,7 +131,7 @@ class Interpreter:
         return settings.source_language, settings.target_language
 
     async def _edge(self, event: SpeechEvent) -> None:
-        started = event.edge is SpeechEdge.STARTED
+        started = event.edge is SpeechEdge.STARTED and not self._asleep
         if self._visit_until_ns:
             self._visit_until_ns = max(
                 self._visit_until_ns, self._hooks.now_ns() + _VISIT_GOES_ON_NS
@@ -133,6 +145,8 @@ class Interpreter:
             self._reporter.partial(partial, settings.target_language)
 
     async def _settled(self, utterance: Utterance) -> None:
+        if utterance.start_ns < self._awake_since_ns:
+            return
         if utterance.verdict is Verdict.PAIR_MISSING:
             self._reporter.event(EventType.PAIR_MISSING, utterance=utterance)
         elif utterance.verdict is Verdict.FAILED:
@@ -141,6 +155,8 @@ class Interpreter:
             self._reporter.utterance(utterance, UtteranceStage.FINAL)
 
     async def _spoken(self, speech: SyncedSpeech) -> None:
+        if self._asleep or speech.utterance.start_ns < self._awake_since_ns:
+            return
         if self._hooks.rung() in {Rung.CAPTIONS_ONLY, Rung.PASS_THROUGH}:
             reason = "this machine is too slow just now"
             self._reporter.overloaded(

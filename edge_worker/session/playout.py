@@ -13,6 +13,8 @@ from mqtt_schemas import Rung
 
 _TICK_S = 0.01
 _FAR_BEHIND_NS = 1_000_000_000
+_LOST_NS = 10_000_000_000
+"""Behind further than this, as after this machine slept, nothing that waits is worth playing."""
 _MAX_STEP_NS = 500_000_000
 
 
@@ -20,6 +22,8 @@ _MAX_STEP_NS = 500_000_000
 class PlayoutSettings:
     """What the owner of the stream wants, and what the machine can do."""
 
+    epoch: str
+    """Of the media that waits to be played."""
     lips: bool
     label: bool
     original_volume: float
@@ -94,23 +98,26 @@ class Playout:
 
     async def tick(self, media_clock: MediaClock, hooks: PlayoutHooks) -> None:
         """Play what has become due since the last tick."""
-        try:
-            output_ns = media_clock.pts_of(self._now_ns())
-        except ClockUnsetError:
+        settings = hooks.settings()
+        now_ns = self._now_ns()
+        output_ns = _moment(media_clock, now_ns, settings.epoch)
+        if output_ns is None:
             return
         if self._output_ns is not None:
             if output_ns <= self._output_ns:
                 return  # the clock's estimate moved back a little
-            if output_ns - self._output_ns > _FAR_BEHIND_NS:
+            if output_ns - self._output_ns > _LOST_NS:
+                self._presentation.restart()
+            elif output_ns - self._output_ns > _FAR_BEHIND_NS:
                 self._presentation.skip_to(output_ns - _MAX_STEP_NS)
         self._output_ns = output_ns
-        settings = hooks.settings()
         self._take_up_delay(output_ns, settings.delay_ns, hooks)
         media_ns = output_ns - self._clock.delay_ns
         advance = self._timeline.advance(media_ns, hooks.heard_until_ns())
         if advance.placed or advance.overloaded or advance.ended:
             await hooks.advanced(advance)
         batch = Batch(
+            epoch=settings.epoch,
             pictures=self._presentation.pictures(output_ns),
             sounds=self._presentation.sounds(output_ns),
             speakers=hooks.speakers(),
@@ -127,10 +134,20 @@ class Playout:
         loop = asyncio.get_running_loop()
         produced = await loop.run_in_executor(self._thread, self._production.produce, batch)
         await hooks.produced(produced)
-        await hooks.late(max(0, media_clock.pts_of(self._now_ns()) - output_ns))
+        await hooks.late(max(0, self._now_ns() - now_ns))
 
     def _take_up_delay(self, output_ns: int, wanted_ns: int, hooks: PlayoutHooks) -> None:
         if wanted_ns == self._clock.delay_ns:
             return
         if self._timeline.silent_at(output_ns - self._clock.delay_ns) and hooks.silent():
             self._clock.set_delay(wanted_ns)
+
+
+def _moment(media_clock: MediaClock, utc_ns: int, epoch: str) -> int | None:
+    """Media time now; None while the clock is already, or still, another epoch's."""
+    if media_clock.epoch != epoch:
+        return None
+    try:
+        return media_clock.pts_of(utc_ns)
+    except ClockUnsetError:
+        return None

@@ -19,6 +19,8 @@ _PICTURE_NS = 40_000_000
 class Batch:
     """What is due now."""
 
+    epoch: str
+    """Of the media clock; another one begins the output anew, as its timestamps may lie back."""
     pictures: list[PictureJob]
     sounds: list[SoundJob]
     speakers: dict[str, int | None]
@@ -57,6 +59,10 @@ class Produced:
     """Thread CPU time of encoding, per picture."""
     stamp_offset_ns: int | None
     """Sound stamp against picture stamp, each relative to its media time; > 0: sound later."""
+    fault: str = ""
+    """What the lip engine failed with; its pictures pass as they came."""
+    gates: tuple[str, ...] = ()
+    """Why the speaker's lips were left alone, or ``open``: per picture with audible speech."""
 
 
 class Production:
@@ -74,6 +80,9 @@ class Production:
         self._worker = worker
         self._language = language
         self._output: Output | None = None
+        self._epoch = ""
+        self._lip_faults = 0
+        self._gates: list[str] = []
         self._skip_next = False
 
     def speak(self, language: str) -> list[OutputSegment]:
@@ -91,6 +100,7 @@ class Production:
         segments: list[OutputSegment] = []
         lips_ns: list[tuple[int, int]] = []
         encode_ns: list[int] = []
+        segments += self._enter(batch.epoch)
         if batch.pictures:
             segments += self._fit(batch.pictures[0].tracked.frame, batch)
         elif batch.sound_only and self._output is None:
@@ -112,7 +122,19 @@ class Production:
                 planes, picture.output_ns, lips=cost_ns is not None
             )
             encode_ns.append(time.thread_time_ns() - began_ns)
-        return Produced(segments, lips_ns, encode_ns, _stamp_offset_ns(batch))
+        fault = self._lips.last_failure if self._lips.failures > self._lip_faults else ""
+        self._lip_faults = self._lips.failures
+        gates, self._gates = tuple(self._gates), []
+        return Produced(segments, lips_ns, encode_ns, _stamp_offset_ns(batch), fault, gates)
+
+    def _enter(self, epoch: str) -> list[OutputSegment]:
+        """Begin the output anew when the media clock did."""
+        before, self._epoch = self._epoch, epoch
+        if self._output is None or epoch == before:
+            return []
+        ended = self.flush()
+        self._output = self._output.on_new_clock(Mark(self._worker, self._language))
+        return ended
 
     def _fit(self, frame: VideoFrame, batch: Batch) -> list[OutputSegment]:
         """Open the output for pictures of this size, anew if they had another one."""
@@ -169,6 +191,8 @@ class Production:
         rendered = self._lips.render(job.tracked, speech, speaker, media_ns)
         cost_ns = time.thread_time_ns() - began_ns
         audible = speech is not None and speech.start_ns <= media_ns < speech.end_ns
+        if audible and speaker is not None:
+            self._gates.append(rendered.gate)
         if audible and rendered.gate in {Gate.OPEN, Gate.FAILED} and speaker is not None:
             self.counters.dubbed += 1
             self.counters.rendered += rendered.altered

@@ -15,6 +15,8 @@ from edge_worker.rvp.tracker import TrackedFrame
 from edge_worker.session.announcer import Announcer
 from edge_worker.session.intake import Taken
 from edge_worker.session.production import Produced, RenderCounters
+from edge_worker.session.troubles import LIPS_LEFT_ALONE, Troubles
+from edge_worker.session.wording import passage, sentence
 from mqtt_schemas import (
     Channel,
     DropCount,
@@ -33,7 +35,6 @@ from mqtt_schemas import (
 
 _log = logging.getLogger(__name__)
 _AUDIBLE_NS = 20_000_000
-_NAME_LIMIT = 128
 _FACE_GONE_NS = 1_000_000_000
 _MS_NS = 1_000_000
 
@@ -46,8 +47,8 @@ class SegmentStamp:
     term: int
     delay_ns: int
     """The playout delay in force."""
-    utc_of: Callable[[int], int]
-    """UTC at which a media time was captured."""
+    utc_of: Callable[[int], int | None]
+    """UTC at which a media time was captured; None while the clock is not known."""
 
 
 @dataclass(slots=True)
@@ -86,6 +87,8 @@ class Reporter:
         self._track_ns: dict[int, int] = {}
         self._face_seen_ns: int | None = None
         self._refused = 0
+        self._unsaid = 0
+        self._troubles = Troubles()
         self._pictures_out = 0
         self._pictures_before: tuple[int, int] | None = None
         self._speech_ns = 0
@@ -113,11 +116,20 @@ class Reporter:
         for awaited in [one for one in self._awaited if one.placed.start_ns <= audible_ns]:
             self._awaited.remove(awaited)
             utterance = awaited.placed.speech.utterance
-            lag_ns = self._now_ns() - stamp.utc_of(utterance.end_ns)
-            self._measured.add("translation_lag", lag_ns)
+            spoken_utc_ns = stamp.utc_of(utterance.end_ns)
+            if spoken_utc_ns is not None:
+                self._measured.add("translation_lag", self._now_ns() - spoken_utc_ns)
             self._say_utterance(
                 utterance, UtteranceStage.SPOKEN, awaited.placed, off_camera=awaited.off_camera
             )
+
+    def restart(self, epoch: str) -> None:
+        """The media clock began anew: what has not been heard never will be."""
+        self.epoch = epoch
+        self._awaited.clear()
+        self._track_ns.clear()
+        self._face_seen_ns = self._speech_since_ns = None
+        self._first_ns, self._speech_ns = None, 0
 
     def taken(self, taken: Taken) -> None:
         """Note what came in and what it cost."""
@@ -126,6 +138,8 @@ class Reporter:
         for pts_ns, cost_ns in taken.track_ns:
             self._measured.add("track", cost_ns)
             self._track_ns[pts_ns] = cost_ns
+        for fault in taken.faults:
+            self._trouble("face tracker", f"face tracker: {fault!r}", EventType.STAGE_FAILED)
         while len(self._track_ns) > 512:
             self._track_ns.pop(next(iter(self._track_ns)))
         if taken.blocks:
@@ -136,6 +150,11 @@ class Reporter:
     def produced(self, produced: Produced) -> None:
         """Note what went out and what it cost."""
         self._pictures_out += len(produced.encode_ns)
+        if produced.fault:
+            self._trouble("lips", produced.fault, EventType.STAGE_FAILED)
+        for gate in produced.gates:
+            if gate in LIPS_LEFT_ALONE:
+                self._trouble(gate, LIPS_LEFT_ALONE[gate], EventType.BAD_INPUT)
         for cost_ns in produced.encode_ns:
             self._measured.add("encode", cost_ns)
         for pts_ns, cost_ns in produced.lips_ns:
@@ -149,7 +168,7 @@ class Reporter:
     def partial(self, partial: PartialSpeech, target_language: str) -> None:
         """Publish what has been heard so far."""
         heard = partial.hypothesis
-        self._announcer.say(
+        self._say(
             Channel.UTTERANCE,
             UtteranceMessage(
                 stream=self._stream,
@@ -159,11 +178,10 @@ class Reporter:
                 start_ns=partial.start_ns,
                 end_ns=partial.end_ns,
                 source_language=heard.language,
-                source_text=heard.text,
+                source_text=passage(heard.text),
                 target_language=target_language,
                 confidence=heard.confidence,
             ),
-            stream=self._stream,
         )
 
     def utterance(self, utterance: Utterance, stage: UtteranceStage) -> None:
@@ -179,14 +197,14 @@ class Reporter:
         """Publish the synced speech; its utterance is reported once it can be heard."""
         self._awaited.append(_Awaited(placed, off_camera))
         speech, utterance = placed.speech, placed.speech.utterance
-        self._announcer.say(
+        self._say(
             Channel.SPEECH,
             SyncedSpeechMessage(
                 stream=self._stream,
                 utterance=utterance.id,
                 language=utterance.target_language,
                 epoch=utterance.epoch,
-                text=utterance.target_text,
+                text=passage(utterance.target_text),
                 sample_rate=speech.sample_rate,
                 samples=len(speech.samples),
                 phonemes=tuple(
@@ -198,7 +216,6 @@ class Reporter:
                 placed_start_ns=placed.start_ns,
                 speed=placed.speed,
             ),
-            stream=self._stream,
             language=utterance.target_language,
         )
 
@@ -210,7 +227,7 @@ class Reporter:
         *,
         off_camera: bool,
     ) -> None:
-        self._announcer.say(
+        self._say(
             Channel.UTTERANCE,
             UtteranceMessage(
                 stream=self._stream,
@@ -220,18 +237,17 @@ class Reporter:
                 start_ns=utterance.start_ns,
                 end_ns=utterance.end_ns,
                 source_language=utterance.source_language,
-                source_text=utterance.source_text,
+                source_text=passage(utterance.source_text),
                 target_language=utterance.target_language,
-                target_text=utterance.target_text,
+                target_text=passage(utterance.target_text),
                 confidence=utterance.confidence,
                 verdict=utterance.verdict,
-                reason=utterance.reason[:_NAME_LIMIT],
+                reason=sentence(utterance.reason),
                 off_camera=off_camera,
                 placed_start_ns=placed.start_ns if placed else None,
                 placed_end_ns=placed.end_ns if placed else None,
                 speed=placed.speed if placed else None,
             ),
-            stream=self._stream,
         )
 
     # --- events
@@ -246,7 +262,7 @@ class Reporter:
     ) -> None:
         """Publish an event and count it."""
         self._events[kind] += 1
-        self._announcer.say(
+        self._say(
             Channel.EVENT,
             StreamEvent(
                 stream=self._stream,
@@ -255,10 +271,9 @@ class Reporter:
                 epoch=self.epoch or None,
                 pts_ns=pts_ns if pts_ns is not None or utterance is None else utterance.start_ns,
                 utterance=utterance.id if utterance else "",
-                detail=(detail or (utterance.reason if utterance else ""))[:_NAME_LIMIT],
+                detail=sentence(detail or (utterance.reason if utterance else "")),
                 count=self._events[kind],
             ),
-            stream=self._stream,
         )
 
     def speech(self, event: SpeechEvent) -> None:
@@ -280,6 +295,15 @@ class Reporter:
         elif self._face_seen_ns is not None and now_ns - self._face_seen_ns > _FACE_GONE_NS:
             self._face_seen_ns = None
             self.event(EventType.FACE_LOST, pts_ns=now_ns)
+
+    def lacks(self, track: str, detail: str) -> None:
+        """Publish that a track of the source is missing."""
+        self._trouble(track, detail, EventType.BAD_INPUT)
+
+    def _trouble(self, name: str, detail: str, kind: EventType) -> None:
+        if self._troubles.begins(name, self._now_ns()):
+            _log.warning("%s: %s", self._stream, detail)
+            self.event(kind, detail=detail)
 
     def rung(self, before: Rung, after: Rung) -> None:
         """Publish a step on the ladder."""
@@ -311,7 +335,7 @@ class Reporter:
         lag = measured.pop("translation_lag", None)
         offset = measured.pop("stamp_offset", None)
         media_ns = self._heard_ns - (self._first_ns or 0)
-        self._announcer.say(
+        self._say(
             Channel.METRICS,
             StreamMetrics(
                 stream=self._stream,
@@ -336,12 +360,20 @@ class Reporter:
                 segments_lost=ingest.lost_messages,
                 segments_refused=self._refused + ingest.refused,
             ),
-            stream=self._stream,
         )
 
     def timed(self, stage: str, cost_ns: int) -> None:
         """Note how long a stage took for one item."""
         self._measured.add(stage, cost_ns)
+
+    def _say(self, channel: Channel, message: object, **parts: str) -> None:
+        """Publish about this stream; what the contract refuses is left out, never its stream."""
+        try:
+            self._announcer.say(channel, message, stream=self._stream, **parts)
+        except MessageRefused as error:
+            self._unsaid += 1
+            if self._unsaid == 1:
+                _log.warning("%s: not published: %s", self._stream, error)
 
     def _frame_rate(self) -> float:
         now = (self._now_ns(), self._pictures_out)

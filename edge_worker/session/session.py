@@ -1,6 +1,7 @@
 """One stream from ``in/av`` to ``out/<lang>/av``: wires the boxes and runs them all at once."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from edge_worker.config import WorkerSettings
 from edge_worker.engine_set import EngineSet
 from edge_worker.items import PlacedSpeech, SyncedSpeech
 from edge_worker.links import Link, WhenFull
-from edge_worker.media.clock import ClockAnchor
+from edge_worker.media.clock import ClockAnchor, ClockUnsetError
 from edge_worker.media.encode import SAMPLE_RATE
 from edge_worker.rvp.lips import Lips
 from edge_worker.rvp.speaker import SpeakerChoice
@@ -19,6 +20,7 @@ from edge_worker.session.announcer import Announcer
 from edge_worker.session.intake import Intake, Taken
 from edge_worker.session.interpreter import Interpreter, InterpreterHooks
 from edge_worker.session.playout import Playout, PlayoutHooks, PlayoutSettings
+from edge_worker.session.presence import Presence
 from edge_worker.session.production import Produced, Production
 from edge_worker.session.reporter import Reporter, SegmentStamp
 from edge_worker.timeline import (
@@ -41,6 +43,7 @@ from mqtt_schemas import (
 _POLL_S = 0.05
 _METRICS_S = 5.0
 _SOUND_ONLY_AFTER_NS = 1_000_000_000
+_EPOCHS_REMEMBERED = 16
 _RENDER_ROOM_NS = 120_000_000
 """What decoding, tracking and rendering of one picture may take at most."""
 
@@ -112,7 +115,8 @@ class Session:
             ),
         )
         self._epoch = ""
-        self._sound_without_picture_ns = 0
+        self._past_epochs: deque[str] = deque(maxlen=_EPOCHS_REMEMBERED)
+        self._presence = Presence()
         self._changed: Callable[[], None] = lambda: None
 
     @property
@@ -159,6 +163,7 @@ class Session:
             await self._change_language(settings.target_language)
         if before.enabled and not settings.enabled:
             self._timeline.drop_waiting()
+            self._interpreter.pause()
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -214,39 +219,50 @@ class Session:
         for note in taken.notes:
             self._reporter.event(EventType.BAD_INPUT, detail=note.text)
         for picture in taken.pictures:
-            self._enter(picture.frame.epoch)
-            self._sound_without_picture_ns = 0
+            if not self._enter(picture.frame.epoch):
+                continue
+            self._presence.picture(picture.frame.pts_ns)
             self._presentation.show(picture)
             self._speaker.observe(picture)
             self._reporter.faces(picture)
         for block in taken.blocks:
-            self._enter(block.epoch)
-            self._sound_without_picture_ns += block.duration_ns
+            if not self._enter(block.epoch):
+                continue
+            self._presence.sound(block.end_ns)
             self._presentation.hear(block)
             self._speaker.hear(block)
             await self._interpreter.hear(block)
+        for track, detail in self._presence.lacks():
+            self._reporter.lacks(track, detail)
 
-    def _enter(self, epoch: str) -> None:
-        """The media clock began anew: forget what was on the old one."""
+    def _enter(self, epoch: str) -> bool:
+        """Whether this epoch counts; when it is new, what was on the old clock is forgotten."""
         if epoch == self._epoch:
-            return
+            return True
+        if epoch in self._past_epochs:
+            return False
         if self._epoch:
+            self._past_epochs.append(self._epoch)
             self._reporter.event(EventType.EPOCH_CHANGED, detail="the camera started again")
         self._epoch = epoch
-        self._reporter.epoch = epoch
+        self._reporter.restart(epoch)
+        self._presence = Presence()
+        self._speakers.clear()
         self._timeline.clear()
         self._presentation.restart()
         self._playout.restart()
         self._interpreter.restart()
         self._changed()
+        return True
 
     def _speak(self, speech: SyncedSpeech) -> None:
         """Queue translated speech, unless the stream has meanwhile gone elsewhere."""
         utterance = speech.utterance
         if utterance.epoch != self._epoch or utterance.target_language != self._out_language:
             return
-        now_ns = self._intake.ingest.clock.pts_of(self._services.now_ns())
-        self._learned.observe(now_ns - utterance.start_ns)
+        captured_ns = self._captured_utc_ns(utterance.start_ns)
+        if captured_ns is not None:
+            self._learned.observe(self._services.now_ns() - captured_ns)
         self._timeline.add(speech)
 
     # --- playout
@@ -257,12 +273,13 @@ class Session:
 
     def _playout_settings(self) -> PlayoutSettings:
         return PlayoutSettings(
+            epoch=self._epoch,
             lips=self.settings.lip_sync,
             label=self.settings.label,
             original_volume=self.settings.original_volume,
             rung=self._ladder.rung,
             delay_ns=self._wanted_delay_ns(),
-            sound_only=self._sound_without_picture_ns > _SOUND_ONLY_AFTER_NS,
+            sound_only=self._presence.without_picture_ns > _SOUND_ONLY_AFTER_NS,
             video_bit_rate=self._services.config.limits.video_kbps * 1000,
         )
 
@@ -302,8 +319,15 @@ class Session:
         self._out_language = language
 
     def _stamp(self) -> SegmentStamp:
-        clock = self._intake.ingest.clock
-        return SegmentStamp(self._epoch, self._term, self._playout.delay_ns, clock.utc_of)
+        delay_ns = self._playout.delay_ns
+        return SegmentStamp(self._epoch, self._term, delay_ns, self._captured_utc_ns)
+
+    def _captured_utc_ns(self, media_ns: int) -> int | None:
+        """UTC of a media time; None while a new epoch's clock is not known yet."""
+        try:
+            return self._intake.ingest.clock.utc_of(media_ns)
+        except ClockUnsetError:
+            return None
 
     # --- figures
 

@@ -76,7 +76,8 @@ class MediaPipeFace:
             borderMode=cv2.BORDER_REPLICATE,
         )
         rgb = cv2.cvtColor(square, cv2.COLOR_BGR2RGB)
-        np.multiply(rgb, np.float32(1 / 255), out=self._pixels[0])
+        np.copyto(self._pixels[0], rgb)
+        self._pixels *= np.float32(1 / 255)
         mesh, lips, flag = self._mesh.run(None, {"input_1": self._pixels})
         points: _Floats = mesh.reshape(POINTS, 3).copy()
         points[LIPS, :2] = lips.reshape(len(LIPS), 2)

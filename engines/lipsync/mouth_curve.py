@@ -17,7 +17,7 @@ from engines.lipsync.visemes import ARTICULATIONS, Viseme, is_stress, viseme_of
 
 _Floats = NDArray[np.float64]
 
-LEAD_NS: Final = 20_000_000
+LEAD_NS: Final = 30_000_000
 """Lips run ahead of sound by this much: articulation precedes what it makes audible."""
 _STEP_NS: Final = 10_000_000
 _OPENING_FALL_NS: Final = 35e6

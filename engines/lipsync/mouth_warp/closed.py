@@ -21,35 +21,16 @@ from engines.lipsync.mouth_warp.raster import Area, Raster
 _Floats = NDArray[np.float32]
 
 _CLOSED: Final = 0.035  # IOD
-_FROM: Final = 0.15  # source openings between which the patch takes over
-_TO: Final = 0.26
+_FROM: Final = 0.11  # source openings between which the patch takes over
+_TO: Final = 0.20
 _BETTER: Final = 1.15
 _QUARTER: Final = 4
+_SMEARED: Final = 0.10  # IOD around the lips where the bent picture is no guide to the light
 # Around the mouth, inside the nasolabial folds, above the chin's outline.
-_OUTLINE: Final = np.array(
-    [
-        2,
-        98,
-        203,
-        206,
-        216,
-        212,
-        202,
-        204,
-        194,
-        201,
-        200,
-        421,
-        418,
-        424,
-        422,
-        432,
-        436,
-        426,
-        423,
-        327,
-    ]
-)
+_OUTLINE: Final = np.array([
+    2, 98, 203, 206, 216, 212, 214, 210, 211, 208,
+    199, 428, 431, 430, 434, 432, 436, 426, 423, 327,
+])  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,7 +115,8 @@ def _membrane(
     lips: NDArray[np.uint8] = np.zeros(mask.shape, np.uint8)
     hull = cv2.convexHull(np.round((placed[OUTER_RING] - origin) * 16).astype(np.int32))
     cv2.fillConvexPoly(lips, hull, 255, shift=4)
-    near_lips = cv2.dilate(lips, np.ones((5, 5), np.uint8))
+    reach = max(2, round(_SMEARED * scale))
+    near_lips = cv2.dilate(lips, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     rim = ((near_lips == 0) & (mask > 0.02) & (mask < 0.75)).astype(np.float32)
     small = (max(1, width // _QUARTER), max(1, height // _QUARTER))
     difference = base.astype(np.float32) - patch

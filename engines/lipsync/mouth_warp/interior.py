@@ -20,9 +20,11 @@ from engines.lipsync.mouth_warp.teeth import ABOVE, DENSITY, HALF_WIDTH, Row
 _Floats = NDArray[np.float32]
 
 _LIP_SHADOW: Final = 0.028  # IOD: how far the upper lip's shadow falls on the teeth
-_SEAM: Final = 0.011  # IOD: half height of the line between closed lips
+_SEAM: Final = 0.012  # IOD: half height of the line between closed lips
 _SEAM_SMOOTH: Final = 0.022
-_SEAM_DARKNESS: Final = 0.36
+_SEAM_OWN: Final = 0.6  # share of the lip's own colour: the rest is what was around the gap
+_SEAM_DARKNESS: Final = np.array([0.36, 0.34, 0.25], np.float32)
+_SAMPLES: Final = 256  # along a lip
 _CORNER_FADE: Final = 0.04
 _THROAT: Final = np.array([0.105, 0.095, 0.185], np.float32)  # of the lip's colour
 _TONGUE: Final = np.array([0.42, 0.40, 0.58], np.float32)
@@ -108,9 +110,13 @@ def _view(area: Area, scene: Scene) -> _View:
 
 
 def _along(edge: _Floats, x: _Floats) -> _Floats:
+    """Height of a lip's edge, shape (11, 2), at every ``x``."""
     order = np.argsort(edge[:, 0])
-    y = np.interp(x.ravel(), edge[order, 0], edge[order, 1])
-    return np.asarray(y, dtype=np.float32).reshape(x.shape)
+    known = edge[order]
+    left, right = float(known[0, 0]), float(known[-1, 0])
+    table = np.interp(np.linspace(left, right, _SAMPLES), known[:, 0], known[:, 1])
+    places = (x - np.float32(left)) * np.float32((_SAMPLES - 1) / max(right - left, 1e-6))
+    return np.take(table.astype(np.float32), np.round(places).astype(np.int32), mode="clip")
 
 
 def _cover(view: _View) -> _Floats:
@@ -134,11 +140,12 @@ def _with_seam(part: Picture, view: _View, scene: Scene) -> _Floats:
         return mixed
     away = view.y - (view.upper + view.lower) / 2
     height = max(_SEAM, 0.8 / view.scale)
-    smooth = cv2.GaussianBlur(mixed, (0, 0), max(1.0, _SEAM_SMOOTH * view.scale))
+    around = cv2.GaussianBlur(mixed, (0, 0), max(1.0, _SEAM_SMOOTH * view.scale))
+    smooth = around + np.float32(_SEAM_OWN) * (scene.light.lip - around)
     wide = np.exp(-np.square(away / np.float32(2.2 * height))) * share
     mixed += wide[..., None] * (smooth - mixed)
     line = np.exp(-np.square(away / np.float32(height))) * share
-    mixed *= 1 - (np.float32(_SEAM_DARKNESS) * line)[..., None]
+    mixed *= 1 - line[..., None] * _SEAM_DARKNESS
     return mixed
 
 

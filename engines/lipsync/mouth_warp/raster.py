@@ -58,8 +58,9 @@ class Raster:
         corners = vertices[triangles] - np.array([area.x, area.y], np.float32)
         ids = np.zeros((area.height, area.width), np.int16)
         fixed = np.round(corners * 16).astype(np.int32)
-        for place in np.flatnonzero(_thickness(corners) > _THINNEST):
-            cv2.fillConvexPoly(ids, fixed[place], int(place) + 1, lineType=cv2.LINE_8, shift=4)
+        thick = np.flatnonzero(_thickness(corners) > _THINNEST)
+        for place, triangle in zip((thick + 1).tolist(), fixed[thick], strict=True):
+            cv2.fillConvexPoly(ids, triangle, place, cv2.LINE_8, 4)
         return cls(area, ids, corners)
 
     def warp(self, picture: _Pixels, origins: _Floats) -> _Pixels:
@@ -72,11 +73,11 @@ class Raster:
         affine = np.empty((len(origins) + 1, 6), np.float32)
         affine[0] = (1, 0, self.area.x, 0, 1, self.area.y)
         affine[1:] = _affines(self.corners, origins)
-        taken = affine[self.ids]
         x = np.arange(self.area.width, dtype=np.float32)[None, :]
         y = np.arange(self.area.height, dtype=np.float32)[:, None]
-        from_x = taken[..., 0] * x + taken[..., 1] * y + taken[..., 2]
-        from_y = taken[..., 3] * x + taken[..., 4] * y + taken[..., 5]
+        xx, xy, x0, yx, yy, y0 = (np.take(column, self.ids) for column in affine.T.copy())
+        from_x = xx * x + xy * y + x0
+        from_y = yx * x + yy * y + y0
         warped = cv2.remap(
             picture, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )

@@ -64,6 +64,12 @@ def test_passing_shadow_is_no_occlusion(landmarker: MediaPipeFace) -> None:
     assert set(gates(landmarker, dimmed)) == {Gate.OPEN}
 
 
+def test_camera_that_turns_to_infrared_is_no_occlusion(landmarker: MediaPipeFace) -> None:
+    grey = np.repeat(scene((160, 80)).mean(-1, keepdims=True), 3, -1).astype(np.uint8)
+    seen = gates(landmarker, (grey if number > 15 else scene((160, 80)) for number in range(20)))
+    assert set(seen) == {Gate.OPEN}
+
+
 def test_face_in_the_dark_is_not_rendered(landmarker: MediaPipeFace) -> None:
     dark = (scene((160, 80)) // 16 for _ in range(2))
     assert set(gates(landmarker, dark)) <= {Gate.DARK}

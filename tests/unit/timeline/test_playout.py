@@ -1,7 +1,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_worker.timeline import DUB_NS, LIVE_NS, LearnedDelay, PlayoutClock
+from edge_worker.timeline import (
+    DUB_NS,
+    LIVE_NS,
+    LearnedDelay,
+    PlayoutClock,
+    wanted_delay_ns,
+)
+from mqtt_schemas import PlayoutDelay
 
 STEP_NS = 20_000_000
 SECOND_NS = 1_000_000_000
@@ -55,3 +62,22 @@ def test_learned_delay_stays_between_live_and_dub() -> None:
     for _ in range(16):
         learned.observe(30 * SECOND_NS)
     assert learned.delay_ns == DUB_NS
+
+
+def test_wanted_delay_for_each_setting_is_what_it_names() -> None:
+    wanted = {
+        text: wanted_delay_ns(PlayoutDelay(text), 2 * SECOND_NS, 0)
+        for text in ("live", "dub", "auto", "1.5")
+    }
+    assert wanted == {
+        "live": LIVE_NS,
+        "dub": DUB_NS,
+        "auto": 2 * SECOND_NS,
+        "1.5": 1_500_000_000,
+    }
+
+
+def test_wanted_delay_below_what_the_network_needs_grows_in_steps_that_do_not_breathe() -> None:
+    live = PlayoutDelay("live")
+    assert wanted_delay_ns(live, 0, 510_000_000) == wanted_delay_ns(live, 0, 740_000_000)
+    assert wanted_delay_ns(live, 0, 510_000_000) == 750_000_000
