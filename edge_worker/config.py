@@ -30,6 +30,8 @@ from mqtt_schemas import (
     check_prefix,
 )
 
+_PREFIX, _NESTED = "POLYLIP_", "__"
+
 
 class ConfigurationError(Exception):
     """The configuration is wrong; the message names each setting, what is wrong and what fits."""
@@ -75,7 +77,10 @@ class MqttSection(_Section):
     key_file: Path | None = Field(None, description="Key of the client certificate.")
     prefix: Prefix = Field(DEFAULT_PREFIX, description="First part of every topic.")
     keepalive_s: int = Field(
-        3, ge=1, le=60, description="Seconds until a dead worker is noticed and taken over from."
+        3,
+        ge=1,
+        le=60,
+        description="A worker silent for 1.5 times this long is lost and taken over from.",
     )
 
 
@@ -130,7 +135,12 @@ class EngineSection(_Section):
 class LimitSection(_Section):
     """Bounds on what one worker takes on."""
 
-    streams: int = Field(4, ge=1, le=256, description="Streams served at once; also its capacity.")
+    streams: int = Field(
+        4,
+        ge=1,
+        le=256,
+        description="Streams served at once, and this worker's weight in sharing them.",
+    )
     debt_s: float = Field(
         4.0, gt=0, le=30, description="Speech waiting longer than this becomes caption only."
     )
@@ -141,7 +151,7 @@ class WorkerSettings(BaseSettings):
     """Everything `polylip worker` can be told."""
 
     model_config = SettingsConfigDict(
-        env_prefix="POLYLIP_", env_nested_delimiter="__", extra="forbid", frozen=True
+        env_prefix=_PREFIX, env_nested_delimiter=_NESTED, extra="forbid", frozen=True
     )
 
     worker: Identifier = Field(
@@ -150,14 +160,19 @@ class WorkerSettings(BaseSettings):
     mqtt: MqttSection = Field(default_factory=MqttSection)
     defaults: StreamSection = Field(default_factory=StreamSection)
     streams: dict[Identifier, StreamSection] = Field(
-        default_factory=dict, description="Settings by stream id, in place of `defaults`."
+        default_factory=dict,
+        description="Settings by stream id; what one leaves out is taken from `defaults`.",
     )
     engines: EngineSection = Field(default_factory=EngineSection)
     limits: LimitSection = Field(default_factory=LimitSection)
 
     def settings_of(self, stream: str) -> StreamSettings:
         """What holds for ``stream`` until MQTT says otherwise."""
-        return self.streams.get(stream, self.defaults).effective()
+        own = self.streams.get(stream)
+        if own is None:
+            return self.defaults.effective()
+        stated = {name: getattr(own, name) for name in own.model_fields_set}
+        return self.defaults.model_copy(update=stated).effective()
 
     @classmethod
     def settings_customise_sources(
@@ -194,6 +209,12 @@ def load_settings(file: Path | None, flags: dict[str, object]) -> WorkerSettings
     class _WithFile(WorkerSettings):
         model_config = SettingsConfigDict(toml_file=file)
 
+    unknown = _unknown_variables()
+    if unknown:
+        raise ConfigurationError(
+            "wrong configuration:\n"
+            + "\n".join(f"  {name}: no such setting (environment)" for name in unknown)
+        )
     try:
         return _WithFile(**flags)  # type: ignore[arg-type] # pydantic validates what flags hold
     except ValidationError as error:
@@ -205,3 +226,10 @@ def load_settings(file: Path | None, flags: dict[str, object]) -> WorkerSettings
         raise ConfigurationError(f"wrong configuration{where}:\n" + "\n".join(lines)) from error
     except ValueError as error:
         raise ConfigurationError(f"{file}: not valid TOML: {error}") from error
+
+
+def _unknown_variables() -> list[str]:
+    """Variables meant for a section that does not exist; pydantic would pass over them."""
+    known = {f"{_PREFIX}{name.upper()}" for name in WorkerSettings.model_fields}
+    meant = (name for name in os.environ if name.startswith(_PREFIX) and _NESTED in name)
+    return sorted(name for name in meant if name.partition(_NESTED)[0] not in known)

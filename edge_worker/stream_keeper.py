@@ -59,6 +59,11 @@ class StreamKeeper:
         """This worker owns the stream."""
         return self._tenure.standing is Standing.OWNER
 
+    @property
+    def taken(self) -> bool:
+        """This worker owns the stream or is about to."""
+        return self._tenure.standing is not Standing.ASIDE
+
     def declare(self, info: StreamInfo) -> None:
         """The camera side described the stream."""
         self._info = info

@@ -204,7 +204,10 @@ class Worker:
         if address.channel in {Channel.WORKER_INFO, Channel.WORKER_STATUS}:
             self._peer(address, message)
             return
-        keeper = self._keeper(address.stream)
+        # An empty payload clears what was retained; it makes no stream.
+        keeper = (
+            self._keeper(address.stream) if message.payload else self._keepers.get(address.stream)
+        )
         if keeper is None:
             return
         match address.channel:
@@ -258,8 +261,15 @@ class Worker:
             for name, peer in self._peers.items()
             if peer.ready and peer.capacity > 0
         }
-        for stream, keeper in self._keepers.items():
-            keeper.elected(is_owner=owner_of(stream, capacities) == self.config.worker)
+        limit = self.config.limits.streams
+        # Streams that are being served come first: a new one never pushes one of them out.
+        for stream, keeper in sorted(self._keepers.items(), key=lambda item: not item[1].taken):
+            mine = owner_of(stream, capacities) == self.config.worker
+            taken = sum(other.taken for other in self._keepers.values())
+            if mine and not keeper.taken and taken >= limit:
+                _log.warning("%s is not served: limits.streams is %d", stream, limit)
+                continue
+            keeper.elected(is_owner=mine)
 
     def _keeper(self, stream: str) -> StreamKeeper | None:
         keeper = self._keepers.get(stream)
@@ -276,6 +286,7 @@ class Worker:
         keeper = self._keepers.pop(stream, None)
         if keeper is not None:
             await keeper.drain()
+            self._elect()
 
     # --- figures
 

@@ -11,13 +11,13 @@ from edge_worker.transport import BrokerSettings, Tls
 from mqtt_schemas import DEFAULT_PREFIX, IdRefused
 
 _OPTIONS = (
-    click.option("--host", default="127.0.0.1", show_default=True, help="Host of the MQTT broker."),
+    click.option("--host", default="localhost", show_default=True, help="Host of the MQTT broker."),
     click.option("--port", type=int, help="Its port.  [default: 1883, with TLS 8883]"),
-    click.option("--username", envvar="POLYLIP_MQTT_USERNAME", help="User at the broker."),
+    click.option("--username", envvar="POLYLIP_MQTT__USERNAME", help="User at the broker."),
     click.option(
         "--password",
-        envvar="POLYLIP_MQTT_PASSWORD",
-        help="Password; better in the environment: POLYLIP_MQTT_PASSWORD.",
+        envvar="POLYLIP_MQTT__PASSWORD",
+        help="Password; better in the environment: POLYLIP_MQTT__PASSWORD.",
     ),
     click.option("--tls", is_flag=True, help="Encrypt; implied by the certificate options."),
     click.option("--tls-ca", type=click.Path(path_type=Path), help="PEM file of the authority."),

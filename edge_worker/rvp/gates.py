@@ -23,7 +23,8 @@ _MIN_LUMA: Final = 0.08
 _COVERED: Final = (0.09, 0.13)
 _RESTLESS: Final = 3.0
 _LEARN: Final = 0.06
-_OTHER_LIGHT: Final = 0.06  # change of the skin's tint from one frame to the next
+_COARSE: Final = 16  # every 16th pixel each way
+_COLOURLESS: Final = 2.5  # mean difference of the channels, of 255
 _CLEAN_FRAMES: Final = 10
 _RELEARN_NS: Final = 10_000_000_000
 _REACH: Final = 0.05  # IOD: half side of the square averaged around each point
@@ -60,7 +61,7 @@ class FaceGates:
         self._clean_frames = 0
         self._covered_since_ns: int | None = None
         self._restlessness = 0.0
-        self._tint: _Floats | None = None
+        self._colourful = True
 
     def judge(
         self, picture: Picture, points: _Floats, pose: HeadPose, at_ns: int, *, degraded: bool
@@ -73,19 +74,25 @@ class FaceGates:
             return Gate.SMALL
         if yaw_allowance(pose.angles[0]) == 0.0:
             return Gate.PROFILE
-        flat = points[:, :2]
-        skin = _colours(picture, flat[_upper_points()], iod_px).mean(0)
+        upper, lower = _upper_points(), _lower_points()
+        seen = _colours(picture, points[np.concatenate([upper, lower]), :2], iod_px)
+        skin = seen[: len(upper)].mean(0)
         if float(skin.mean()) < _MIN_LUMA * 255:
             return Gate.DARK
-        lower = _colours(picture, flat[_lower_points()], iod_px) / np.maximum(skin, 1)
-        self._notice_light(skin / max(1.0, float(skin.mean())))
-        return Gate.OCCLUDED if self._covered(lower, at_ns) else Gate.OPEN
+        self._notice_infrared(picture)
+        return (
+            Gate.OCCLUDED
+            if self._covered(seen[len(upper) :] / np.maximum(skin, 1), at_ns)
+            else Gate.OPEN
+        )
 
-    def _notice_light(self, tint: _Floats) -> None:
-        """Infrared at night, a lamp of another colour: learn the face anew."""
-        if self._tint is not None and float(np.abs(tint - self._tint).mean()) > _OTHER_LIGHT:
+    def _notice_infrared(self, picture: Picture) -> None:
+        """A camera that turns to infrared or back shows other colours: learn the face anew."""
+        coarse = picture[::_COARSE, ::_COARSE].astype(np.float32)
+        colourful = float(np.ptp(coarse, axis=-1).mean()) > _COLOURLESS
+        if colourful is not self._colourful:
             self._learned, self._clean_frames = None, 0
-        self._tint = tint
+        self._colourful = colourful
 
     def _covered(self, lower: _Floats, at_ns: int) -> bool:
         if self._learned is None:

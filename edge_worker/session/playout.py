@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from edge_worker.media.clock import ClockUnsetError, MediaClock
 from edge_worker.session.production import Batch, Produced, Production
@@ -48,8 +48,10 @@ class PlayoutHooks:
     produced: Callable[[Produced], Awaitable[None]]
     speakers: Callable[[], dict[str, int | None]]
     """Who speaks each utterance that plays, by its id."""
-    late: Callable[[int], Awaitable[None]] = field(kw_only=True)
+    late: Callable[[int], Awaitable[None]]
     """How late the newest output was."""
+    delayed: Callable[[], None]
+    """Another playout delay is in force."""
 
 
 class Playout:
@@ -141,6 +143,7 @@ class Playout:
             return
         if self._timeline.silent_at(output_ns - self._clock.delay_ns) and hooks.silent():
             self._clock.set_delay(wanted_ns)
+            hooks.delayed()
 
 
 def _moment(media_clock: MediaClock, utc_ns: int, epoch: str) -> int | None:

@@ -28,7 +28,7 @@ class Batch:
     lips: bool
     """Whether lips are rendered at all."""
     half_rate: bool
-    """Drop every second picture while lips are rendered."""
+    """Leave out every second picture while translated speech sounds."""
     label: bool
     original_volume: float
     sound_only: bool
@@ -171,14 +171,14 @@ class Production:
         frame = job.tracked.frame
         planes, cost_ns = frame.planes, None
         self.counters.pictures += 1
+        if batch.half_rate and job.speech is not None:
+            self._skip_next = not self._skip_next
+            if self._skip_next:
+                return None, None
         if batch.lips and not job.repeated:
             planes, cost_ns = self._lip_sync(job, batch)
         if cost_ns is not None:
             output.disclosure.mark(job.output_ns, job.output_ns + _PICTURE_NS)
-            if batch.half_rate:
-                self._skip_next = not self._skip_next
-                if self._skip_next:
-                    return None, cost_ns
         if batch.label and output.disclosure.covers(job.output_ns, job.output_ns + 1):
             planes = with_label(planes)
         return planes, cost_ns

@@ -22,8 +22,10 @@ class LadderLimits:
     down_after_ns: int = 1_000_000_000
     """Overload must last this long before each step down."""
     up_after_ns: int = 8_000_000_000
-    """Ease must last this long before each step up; doubled after every relapse."""
+    """Ease must last this long before each step up; doubled by every relapse."""
     longest_up_after_ns: int = 120_000_000_000
+    relapse_ns: int = 30_000_000_000
+    """A step down this soon after a step up is a relapse."""
 
 
 class Ladder:
@@ -35,6 +37,7 @@ class Ladder:
         self._late_since_ns: int | None = None
         self._eased_since_ns: int | None = None
         self._up_after_ns = self._limits.up_after_ns
+        self._stepped_up_ns: int | None = None
 
     @property
     def rung(self) -> Rung:
@@ -59,13 +62,17 @@ class Ladder:
 
     def _step_down(self, now_ns: int) -> None:
         self._late_since_ns = now_ns
-        if self._rung < len(ORDER) - 1:
-            self._rung += 1
+        if self._rung == len(ORDER) - 1:
+            return
+        self._rung += 1
+        stepped_up_ns, self._stepped_up_ns = self._stepped_up_ns, None
+        if stepped_up_ns is not None and now_ns - stepped_up_ns < self._limits.relapse_ns:
             self._up_after_ns = min(self._up_after_ns * 2, self._limits.longest_up_after_ns)
 
     def _step_up(self, now_ns: int) -> None:
         self._eased_since_ns = now_ns
         if self._rung > 0:
             self._rung -= 1
+            self._stepped_up_ns = now_ns
         else:
             self._up_after_ns = self._limits.up_after_ns

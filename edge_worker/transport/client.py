@@ -72,6 +72,7 @@ class MqttLink:
         self.media_discarded = 0
         """Media messages not sent: disconnected, or the connection too slow."""
         self._will = will
+        self._v5 = settings.version is MqttVersion.V5
         self._tls = settings.tls.context() if settings.tls else None
         self._routes = Routes()
         self._handlers: dict[Subscription, asyncio.Task[None]] = {}
@@ -289,7 +290,7 @@ class MqttLink:
     async def _set_up(self, client: aiomqtt.Client) -> None:
         for topic_filter, qos in {(s.topic_filter, s.qos): None for s in self._routes}:
             try:
-                await subscribe(client, topic_filter, qos)
+                await subscribe(client, topic_filter, qos, v5=self._v5)
             except TransportError:
                 _log.exception("MQTT: goes on without this subscription")
         for hook in self._hooks:
@@ -313,7 +314,7 @@ class MqttLink:
     async def _try_to_subscribe(self, topic_filter: str, qos: int) -> TransportError | None:
         try:
             if self._client is not None:
-                await subscribe(self._client, topic_filter, qos)
+                await subscribe(self._client, topic_filter, qos, v5=self._v5)
         except TransportError as error:
             return error
         return None

@@ -7,6 +7,7 @@ import socket
 import ssl
 
 import aiomqtt
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge_worker.transport.message import Will, connect_properties
 from edge_worker.transport.settings import BrokerSettings, MqttVersion
@@ -51,14 +52,19 @@ def new_client(
     )
 
 
-async def subscribe(client: aiomqtt.Client, topic_filter: str, qos: int) -> None:
+async def subscribe(client: aiomqtt.Client, topic_filter: str, qos: int, *, v5: bool) -> None:
     """Subscribe and wait for the broker's answer.
 
     Raises:
         TransportError: it refused.
         aiomqtt.MqttError: the connection broke.
     """
-    (code,) = await client.subscribe(topic_filter, qos)
+    # "Retain as published": a command that was published retained shows it even when it comes live.
+    if v5:
+        options = SubscribeOptions(qos=qos, retainAsPublished=True)
+        (code,) = await client.subscribe(topic_filter, options=options)
+    else:
+        (code,) = await client.subscribe(topic_filter, qos)
     if (code if isinstance(code, int) else code.value) >= _FIRST_REFUSAL:
         raise TransportError(
             f"the broker refused the subscription to {topic_filter} ({code}); see its access rules"

@@ -19,7 +19,7 @@ class Message:
     """UTC when it was taken from the socket."""
     qos: int = 0
     retain: bool = False
-    """True: the broker had kept it from before the subscription."""
+    """Published to be kept: it may be from before the subscription, or (MQTT 5) come live."""
     user_properties: Pairs = ()
     """Names and values as they came; a name may be there twice, and 3.1.1 senders have none."""
     content_type: str | None = None

@@ -87,6 +87,9 @@ def test_settings_when_an_unknown_variable_is_set_then_it_is_named(
     monkeypatch.setenv("POLYLIP_MQTT__HOTS", "typo")
     with pytest.raises(ConfigurationError, match=r"mqtt\.hots"):
         load_settings(None, {})
+    monkeypatch.setenv("POLYLIP_MQQT__HOST", "typo")
+    with pytest.raises(ConfigurationError, match="POLYLIP_MQQT__HOST: no such setting"):
+        load_settings(None, {})
 
 
 def test_settings_when_the_file_is_missing_or_no_toml_then_the_error_says_which(

@@ -30,7 +30,8 @@ TEETH_DEPTH: Final = 0.05
 """How far the teeth lie behind the lips, IOD."""
 _MIN_OPENING: Final = 0.045
 _LOOK_OPENING: Final = 0.06  # wide enough that teeth would show if they ever did
-_STRIDE: Final = 3  # looking at every third frame is enough
+_STRIDE: Final = 3  # looking at every third frame is enough,
+_STRIDE_LATER: Final = 9  # at every ninth where teeth are known
 _BETTER: Final = 1.25  # a new donor must be this much better, so that the teeth do not change
 _MIN_TEETH: Final = 0.0015  # square IOD
 _SHY: Final = 0.45  # how bright drawn teeth are for people who never show theirs
@@ -80,7 +81,7 @@ class OwnTeeth:
         if opening < _MIN_OPENING:
             return
         self._offers += 1
-        if self._offers % _STRIDE != 1:
+        if self._offers % (_STRIDE_LATER if self._donor else _STRIDE) != 1:
             return
         shade = _to_texture(picture, pose, middle).astype(np.float32) / np.float32(light.level)
         inside = _aperture(head, middle)

@@ -30,6 +30,7 @@ _Indices = NDArray[np.intp]
 
 _BIHARMONIC: Final = 0.65  # the rest is harmonic
 _NECK_REACH: Final = 0.40  # the neck ring's distance beyond the outline, in outline radii
+_STILL: Final = 0.02  # a point that follows its drivers by less than this stays
 _CHIN_PLACE: Final = 18  # of the chin in FACE_OVAL
 _SIDE: Final = 9  # outline points on each side of the chin
 
@@ -100,7 +101,7 @@ def lower_face() -> LowerFace:
     plane = np.concatenate([head.points[:, :2], head.points[neck, :2] + [0, 0.35]])
     influence = _solve(plane, triangles, free, driven)
 
-    moving = np.union1d(driven, free[np.abs(influence).sum(1) > 1e-3])
+    moving = np.union1d(driven, free[np.abs(influence).sum(1) > _STILL])
     pulled = np.isin(triangles, moving).any(1)
     weights = np.array(list(_JAW.values()), dtype=np.float32)
     drawn = np.concatenate([mouth, triangles[pulled]])

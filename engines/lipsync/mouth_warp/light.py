@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -58,4 +59,4 @@ def _mean(picture: Picture, at: _Floats, radius: int) -> _Floats:
     x = int(np.clip(round(float(at[0])), 0, width - 1))
     y = int(np.clip(round(float(at[1])), 0, height - 1))
     patch = picture[max(0, y - radius) : y + radius + 1, max(0, x - radius) : x + radius + 1]
-    return np.asarray(patch.reshape(-1, 3).mean(0), dtype=np.float32)
+    return np.array(cv2.mean(patch)[:3], dtype=np.float32)

@@ -46,21 +46,39 @@ VIDEO = ("-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g"
 AUDIO = ("-c:a", "aac", "-ac", "1", "-b:a", "64k")
 
 
-def excerpt(start_s: float, seconds: float, *filters: str, audio: tuple[str, ...] = AUDIO) -> Clip:
-    """A stretch of the sample at 320x240; ``filters`` change its pictures."""
-    scaled = ",".join(["scale=320:240", *filters])
-    cut = ("-ss", str(start_s), "-t", str(seconds), "-i", str(SAMPLE))
-    return clip_of(ffmpeg(*cut, "-vf", scaled, *VIDEO, *audio))
+LAST_SILENCE_S = 1.5
+"""Held at the end of every visit, so that the last sentence is over."""
 
 
-def spoken(path: Path, sound: Samples, *, picture: bool = False) -> Clip:
-    """Made-up sound at 48 kHz, with a grey picture or without any."""
-    raw = path / f"{secrets.token_hex(4)}.f32"
+def visit(
+    start_s: float, end_s: float, *filters: str, rate: int = 25, audio: tuple[str, ...] = AUDIO
+) -> Clip:
+    """A stretch of the sample at 320x240, then silence; ``filters`` change its pictures."""
+    held = f"tpad=stop_mode=clone:stop_duration={LAST_SILENCE_S}"
+    seen = ",".join([f"scale=320:240,fps={rate}", held, *filters])
+    cut = ("-ss", str(start_s), "-t", str(end_s - start_s), "-i", str(SAMPLE))
+    heard = () if "-an" in audio else ("-af", f"apad=pad_dur={LAST_SILENCE_S}")
+    return clip_of(ffmpeg(*cut, "-vf", seen, *heard, *VIDEO, *audio))
+
+
+def sounding(
+    folder: Path, sound: Samples, *, picture: bool = False, audio: tuple[str, ...] = AUDIO
+) -> Clip:
+    """Made-up sound at 48 kHz, with a grey picture of 10 a second or without any."""
+    raw = folder / f"{secrets.token_hex(4)}.f32"
     raw.write_bytes(np.asarray(sound, np.float32).tobytes())
     heard = ("-f", "f32le", "-ar", str(RATE), "-ac", "1", "-i", str(raw))
     seen = ("-f", "lavfi", "-i", f"color=0x606060:size=160x120:rate=10:d={len(sound) / RATE}")
-    codecs = (*VIDEO, *AUDIO) if picture else AUDIO
+    codecs = (*VIDEO, *audio) if picture else audio
     return clip_of(ffmpeg(*heard, *(seen if picture else ()), *codecs))
+
+
+def sound_of(film: Path, start_s: float = 0, seconds: float = 60) -> Samples:
+    """The sound of a file at 48 kHz."""
+    cut = ("-ss", str(start_s), "-t", str(seconds), "-i", str(film))
+    command = ["ffmpeg", "-v", "error", *cut, "-f", "f32le", "-ar", str(RATE), "-ac", "1", "-"]
+    done = subprocess.run(command, check=True, capture_output=True, timeout=60)
+    return np.frombuffer(done.stdout, np.float32)
 
 
 def clip_of(stream: bytes) -> Clip:

@@ -6,23 +6,28 @@ import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from edge_worker.config import WorkerSettings, load_settings
 from edge_worker.engine_set import EngineSet
+from edge_worker.items import Samples
 from edge_worker.lending import Lent
 from edge_worker.media.access_unit import AccessUnit
+from edge_worker.media.decode import AudioDecoder
 from edge_worker.media.mpegts import Demuxer
 from edge_worker.transport import Message, MqttLink
 from edge_worker.worker import Worker
 from mqtt_schemas import (
-    Channel,
     EventType,
     MediaProperties,
     StreamEvent,
+    StreamInfo,
     StreamState,
     Topics,
     UtteranceMessage,
     UtteranceStage,
     decode,
+    encode,
 )
 from tests.broker.conftest import Mosquitto
 from tests.broker.watching import until
@@ -82,6 +87,13 @@ class Heard:
             for unit in demuxer.feed(one.payload, whole=True)
         ]
 
+    def sound(self) -> tuple[Samples, int]:
+        """The output's sound at 48 kHz, and the output time of its first sample."""
+        decoder = AudioDecoder("aac", "")
+        units = [unit for unit in self.units() if unit.kind == "audio"]
+        blocks = [block for unit in units for block in decoder.decode(unit)]
+        return np.concatenate([block.samples for block in blocks]), blocks[0].pts_ns
+
 
 class House:
     """The broker seen by somebody who listens to everything and may command."""
@@ -124,6 +136,15 @@ class House:
 
     async def _out(self, message: Message) -> None:
         self[message.topic.split("/")[2]].out.append(message)
+
+    async def declare(self, stream: str, **settings: str) -> StreamState:
+        """Announce a stream as its camera would, and set it up before its first segment."""
+        topic = TOPICS.stream_info(stream)
+        self.link.publish(topic, encode(StreamInfo(stream=stream, name=stream), topic), retain=True)
+        await self.until(lambda: bool(self[stream].states))
+        for setting, text in settings.items():
+            await self.set(stream, setting, text)
+        return self[stream].states[-1]
 
     async def set(self, stream: str, setting: str, text: str | bytes) -> StreamState:
         """Command a setting and wait for the state that answers."""
@@ -180,6 +201,3 @@ async def watching(broker: Mosquitto) -> AsyncIterator[House]:
         await link.wait_connected()
         await house.listen()
         yield house
-
-
-__all__ = ["Channel", "Heard", "House", "borrowed", "serving", "settings_for", "watching"]

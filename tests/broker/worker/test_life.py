@@ -11,20 +11,12 @@ import pytest
 from edge_worker.demo.processes import PolylipProcess
 from edge_worker.engine_set import EngineSet
 from edge_worker.worker import Worker
-from mqtt_schemas import EventType, StreamInfo, StreamState, WorkerInfo, decode, encode
+from mqtt_schemas import EventType, WorkerInfo, decode, encode
 from tests.broker.conftest import Mosquitto
 from tests.broker.worker.doors import TOPICS, Clip, play
-from tests.broker.worker.house import House, borrowed, serving, settings_for, watching
+from tests.broker.worker.house import borrowed, serving, settings_for, watching
 
 pytestmark = [pytest.mark.broker, pytest.mark.models]
-
-
-async def declared(house: House, stream: str = "door") -> StreamState:
-    """The first state of a stream that a camera side has declared."""
-    topic = TOPICS.stream_info(stream)
-    house.link.publish(topic, encode(StreamInfo(stream=stream, name="Door"), topic), retain=True)
-    await house.until(lambda: bool(house[stream].states))
-    return house[stream].states[-1]
 
 
 async def test_status_when_a_worker_lives_then_each_step_is_told_and_info_stays_the_same(
@@ -75,7 +67,7 @@ async def test_state_when_the_worker_restarts_then_settings_stay_and_the_term_ri
 ) -> None:
     async with watching(mosquitto) as house:
         async with serving(mosquitto, engines):
-            first = await declared(house)
+            first = await house.declare("door")
             assert (first.owner, first.term) == ("box", 1)
             changed = await house.set("door", "original_volume", "0.5")
             assert changed.settings.original_volume == 0.5
@@ -112,7 +104,7 @@ async def test_set_when_retained_refused_or_no_text_then_the_state_says_so(
     mosquitto: Mosquitto, engines: EngineSet
 ) -> None:
     async with watching(mosquitto) as house, serving(mosquitto, engines):
-        before = await declared(house)
+        before = await house.declare("door")
         for setting, text, said in (
             ("target_language", "not a language", "BCP-47"),
             ("original_volume", "2", "0 (mute) to 1"),
@@ -143,6 +135,6 @@ async def test_stream_when_its_info_is_emptied_then_it_is_given_up(
     mosquitto: Mosquitto, engines: EngineSet
 ) -> None:
     async with watching(mosquitto) as house, serving(mosquitto, engines) as worker:
-        await declared(house)
+        await house.declare("door")
         house.link.publish(TOPICS.stream_info("door"), b"", retain=True)
         await house.until(lambda: "door" not in worker._keepers)

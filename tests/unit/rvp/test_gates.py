@@ -29,10 +29,10 @@ def gates(
     ]
 
 
-def covered(colour: tuple[int, int, int], number: int) -> Picture:
+def covered(colour: tuple[int, int, int], number: int, radius: int = 34) -> Picture:
     picture = scene((160, 80))
     if number >= 20:
-        cv2.ellipse(picture, MOUTH, (34, 34), 0, 0, 360, colour, -1)
+        cv2.ellipse(picture, MOUTH, (radius, radius), 0, 0, 360, colour, -1)
     return picture
 
 
@@ -48,6 +48,14 @@ def test_mouth_covered_by_a_hand_a_cup_or_a_microphone_is_occluded(
     seen = gates(landmarker, (covered(colour, number) for number in range(28)))
     assert set(seen[:20]) == {Gate.OPEN}
     assert set(seen[22:]) <= {Gate.OCCLUDED}
+
+
+def test_covering_that_hides_half_the_face_is_not_taken_for_other_light(
+    landmarker: MediaPipeFace,
+) -> None:
+    white = (230, 230, 235)
+    seen = gates(landmarker, (covered(white, number, radius=40) for number in range(60)))
+    assert Gate.OPEN not in seen[22:]
 
 
 def test_mouth_uncovered_again_is_open(landmarker: MediaPipeFace) -> None:

@@ -29,13 +29,14 @@ def test_lasting_overload_steps_down_one_rung_at_a_time_to_pass_through() -> Non
 def test_ease_after_overload_steps_up_only_after_it_lasted() -> None:
     ladder = Ladder()
     run(ladder, 0, 1.2, LATE_NS)
-    assert run(ladder, 2, 8, 0) is Rung.LIPS_HALF_RATE
-    assert run(ladder, 10, 12, 0) is Rung.FULL
+    assert run(ladder, 2, 7.5, 0) is Rung.LIPS_HALF_RATE
+    assert run(ladder, 9.5, 1, 0) is Rung.FULL
 
 
 def test_relapse_makes_the_next_step_up_wait_longer() -> None:
     ladder = Ladder()
     run(ladder, 0, 1.2, LATE_NS)
-    run(ladder, 2, 17, 0)
-    run(ladder, 20, 1.2, LATE_NS)
-    assert run(ladder, 22, 20, 0) is Rung.LIPS_HALF_RATE
+    assert run(ladder, 2, 8.5, 0) is Rung.FULL
+    run(ladder, 11, 1.2, LATE_NS)
+    assert run(ladder, 13, 15, 0) is Rung.LIPS_HALF_RATE
+    assert run(ladder, 28, 2, 0) is Rung.FULL
