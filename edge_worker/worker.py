@@ -256,6 +256,8 @@ class Worker:
         self._elect()
 
     def _elect(self) -> None:
+        if self._stopping.is_set():
+            return  # draining leaves every stream in its own time, and takes none
         capacities = {
             name: peer.capacity
             for name, peer in self._peers.items()

@@ -118,6 +118,9 @@ class Playout:
         advance = self._timeline.advance(media_ns, hooks.heard_until_ns())
         if advance.placed or advance.overloaded or advance.ended:
             await hooks.advanced(advance)
+        if self._presentation.over(media_ns) and self._timeline.silent_at(media_ns):
+            self._presentation.rest()
+            return
         batch = Batch(
             epoch=settings.epoch,
             pictures=self._presentation.pictures(output_ns),

@@ -20,6 +20,7 @@ _NEAR_NS = 400_000_000
 """A picture is given the speech that sounds this near to it, so that lips can fade in and out."""
 _LEAD_NS = 20_000_000
 _FRAMES_KEPT_NS = 8_000_000_000
+_OVER_NS = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +67,7 @@ class Presentation:
         self._last: PictureJob | None = None
         self._interval_ns = _USUAL_INTERVAL_NS
         self._next_block: int | None = None
+        self._newest_ns: int | None = None
         self.frames_skipped = 0
         """Pictures never shown: the delay was shortened, or playout fell behind."""
 
@@ -79,9 +81,18 @@ class Presentation:
         """Pictures a second, judged by the newest ones."""
         return _SECOND_NS / self._interval_ns
 
+    def over(self, media_ns: int) -> bool:
+        """Whether the source ended before ``media_ns``: nothing has come for two seconds."""
+        return self._newest_ns is None or media_ns - self._newest_ns > _OVER_NS
+
+    def rest(self) -> None:
+        """Play nothing until more comes; the output then goes on at its own time."""
+        self._next_block = None
+
     def show(self, tracked: TrackedFrame) -> None:
         """Keep a picture until it is due."""
         pts_ns = tracked.frame.pts_ns
+        self._newest_ns = max(pts_ns, self._newest_ns or pts_ns)
         if self._frames:
             step_ns = pts_ns - self._frames[-1].frame.pts_ns
             if 0 < step_ns < _SECOND_NS // 4:
@@ -93,6 +104,7 @@ class Presentation:
 
     def hear(self, block: AudioBlock) -> None:
         """Keep sound until it is due."""
+        self._newest_ns = max(block.end_ns, self._newest_ns or block.end_ns)
         self._sound.add(block)
 
     def pictures(self, output_ns: int) -> list[PictureJob]:
@@ -139,6 +151,7 @@ class Presentation:
         self._frames.clear()
         self._sound.clear()
         self._next_block = None
+        self._newest_ns = None
         self._last = None
 
     def _held(self, output_ns: int) -> list[PictureJob]:

@@ -101,3 +101,16 @@ def test_new_epoch_forgets_the_sources_past() -> None:
     presentation.show(frame(0))
     presentation.restart()
     assert not presentation.pictures(10 * SECOND_NS)
+
+
+def test_source_that_ended_is_over_two_seconds_later_and_rests_without_a_burst() -> None:
+    presentation, _, _ = make(0)
+    presentation.hear(AudioBlock("e", 0, RATE, np.ones(RATE, np.float32)))
+    presentation.sounds(SECOND_NS)
+    assert not presentation.over(2_900_000_000)
+    assert presentation.over(3_100_000_000)
+    presentation.rest()
+    presentation.hear(AudioBlock("e", 9 * SECOND_NS, RATE, np.ones(RATE, np.float32)))
+    assert not presentation.over(9 * SECOND_NS)
+    assert not presentation.sounds(9 * SECOND_NS)
+    assert len(presentation.sounds(10 * SECOND_NS)) == RATE // 1024

@@ -1,0 +1,190 @@
+"""Input that goes wrong: said once in words, counted, good data kept, recovered from by itself."""
+
+import asyncio
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edge_worker.engine_set import EngineSet
+from edge_worker.lending import Lent
+from edge_worker.media.segments import MediaSegment
+from mqtt_schemas import EventType, Verdict
+from tests.broker.conftest import Mosquitto
+from tests.broker.worker.doors import SECOND_NS, Clip, play, visit
+from tests.broker.worker.house import Heard, serving, watching
+
+pytestmark = [pytest.mark.broker, pytest.mark.models]
+
+FACE_AWAY = "drawbox=color=0x505050:t=fill:enable='between(t,2,4.5)'"
+NO_FACE = "drawbox=color=0x505050:t=fill"
+DARK = "lutyuv=y=16+(val-16)*0.04"
+HAND = "drawbox=x={x}:y={y}:w=70:h=52:color=0xc08a70:t=fill:enable='gt(t,1)'"
+SMALL = ("-c:a", "aac", "-ac", "1", "-ar", "8000", "-b:a", "24k")
+
+
+def details(heard: Heard, kind: EventType = EventType.BAD_INPUT) -> list[str]:
+    """What was said of what went wrong."""
+    return [event.detail for event in heard.told(kind)]
+
+
+async def test_faces_when_hidden_dark_or_gone_then_voice_goes_on_and_lips_wait(
+    mosquitto: Mosquitto, engines: EngineSet
+) -> None:
+    clips = {
+        "nobody": visit(0.5, 6.9, NO_FACE, rate=12),
+        "away": visit(0.5, 6.9, FACE_AWAY, rate=12),
+        "dark": visit(0.5, 6.9, DARK, rate=12),
+        "narrow": visit(0.5, 6.9, rate=12, audio=SMALL),
+    }
+    async with watching(mosquitto) as house, serving(mosquitto, engines):
+        await asyncio.gather(*(play(house.link, name, clip) for name, clip in clips.items()))
+        for name in clips:
+            await house.finished(name, 2)
+        heard = {name: house[name] for name in clips}
+    for name, one in heard.items():
+        text = " ".join(utterance.source_text for utterance in one.final()).lower()
+        assert "assinatura" in text, name
+        assert one.spoken(), name
+    assert all(one.off_camera for one in heard["nobody"].spoken())
+    assert not heard["nobody"].told(EventType.FACE_FOUND)
+    assert len(heard["away"].told(EventType.FACE_FOUND)) == 2
+    assert len(heard["away"].told(EventType.FACE_LOST)) == 1
+    assert not heard["narrow"].told(EventType.BAD_INPUT)
+    for name, one in heard.items(): print(name, [(e.type.value, e.detail) for e in one.events], [u.off_camera for u in one.spoken()], one.states[-1].rung)
+
+
+async def test_tracks_when_one_is_missing_then_it_is_said_once_and_the_other_is_served(
+    mosquitto: Mosquitto, engines: EngineSet, parcel_heard: Clip
+) -> None:
+    async with watching(mosquitto) as house, serving(mosquitto, engines):
+        await asyncio.gather(
+            play(house.link, "mute", visit(0.5, 6.9, rate=12, audio=("-an",))),
+            play(house.link, "blind", parcel_heard),
+        )
+        await house.finished("blind", 2)
+        mute, blind = house["mute"], house["blind"]
+    assert len(details(mute)) == 1
+    assert "no sound comes" in details(mute)[0]
+    assert len([unit for unit in mute.units() if unit.kind == "video"]) > 50
+    assert not mute.utterances
+    assert len(details(blind)) == 1
+    assert "no picture comes" in details(blind)[0]
+    assert blind.spoken()
+    assert all(one.off_camera for one in blind.spoken())
+
+
+class Vandal:
+    """Loses, repeats, cuts short and corrupts segments of the first two seconds."""
+
+    def __init__(self) -> None:
+        self._rng = np.random.default_rng(1)
+        self.done = 0
+
+    def __call__(self, segment: MediaSegment) -> list[bytes]:
+        data = segment.data
+        if not 4 <= segment.seq < 20:
+            return [data]
+        self.done += 1
+        match segment.seq % 4:
+            case 0:
+                return []
+            case 1:
+                return [data, data]
+            case 2:
+                return [data[: len(data) // 2]]
+            case _:
+                broken = bytearray(data)
+                for at in self._rng.integers(0, len(data), 12):
+                    broken[at] ^= 0x5A
+                return [bytes(broken)]
+
+
+async def test_segments_when_lost_repeated_cut_short_or_corrupt_then_the_rest_is_served(
+    mosquitto: Mosquitto, engines: EngineSet, parcel: Clip, parcel_heard: Clip
+) -> None:
+    vandal = Vandal()
+    async with watching(mosquitto) as house, serving(mosquitto, engines):
+        await asyncio.gather(
+            play(house.link, "hit", parcel, tamper=vandal),
+            play(house.link, "flooded", parcel_heard, tamper=_with_huge_ones),
+        )
+        await house.finished("hit", 1)
+        await house.finished("flooded", 2)
+        hit, flooded = house["hit"], house["flooded"]
+    assert vandal.done == 16
+    assert details(hit)
+    assert len(details(hit)) < vandal.done
+    assert all(detail.startswith("hit: ") for detail in details(hit))
+    assert "assinatura" in " ".join(one.source_text for one in hit.final()).lower()
+    assert "encomenda" in " ".join(one.source_text for one in flooded.final()).lower()
+    assert len(details(flooded)) <= 2
+    assert any("media has 1 to 1000000" in detail for detail in details(flooded))
+    assert not hit.told(EventType.STAGE_FAILED)
+    assert not flooded.told(EventType.STAGE_FAILED)
+
+
+def _with_huge_ones(segment: MediaSegment) -> list[bytes]:
+    huge = [bytes(1_000_001), b"{}", b""] if segment.seq % 10 == 5 else []
+    return [*huge, segment.data]
+
+
+async def test_camera_when_it_starts_anew_then_the_output_begins_anew_and_nothing_fails(
+    mosquitto: Mosquitto, engines: EngineSet, quiet_room: Clip, parcel_heard: Clip
+) -> None:
+    async with watching(mosquitto) as house, serving(mosquitto, engines):
+        for clip in (quiet_room, quiet_room, parcel_heard):
+            await play(house.link, "door", clip)
+        await house.finished("door", 2)
+        heard = house["door"]
+    assert not heard.told(EventType.STAGE_FAILED)
+    assert len(heard.told(EventType.EPOCH_CHANGED)) == 2
+    assert len({one.epoch for one in heard.properties()}) == 3
+    assert heard.states[-1].term == 1
+    assert heard.spoken()
+    seqs = [one.seq for one in heard.properties()]
+    assert seqs == list(range(len(seqs)))
+
+
+class Hostile:
+    """A translator that answers with what no translator should."""
+
+    pairs = frozenset({("pt", "en")})
+
+    def __init__(self) -> None:
+        self._answers = iter(["\x00\x07\ud800 hi\n\n[[x]] <script>", "word " * 40_000, "", "Fine."])
+
+    def translate(self, text: str, *, source: str, target: str) -> str:
+        del text, source, target
+        return next(self._answers, "Fine.")
+
+
+async def test_text_when_hostile_endless_or_empty_then_the_utterance_fails_alone(
+    mosquitto: Mosquitto, engines: EngineSet, parcel_heard: Clip
+) -> None:
+    hostile = replace(engines, translator=Lent("translator", Hostile()))
+    async with watching(mosquitto) as house, serving(mosquitto, hostile):
+        await play(house.link, "door", parcel_heard)
+        await play(house.link, "door", parcel_heard)
+        await house.finished("door", 5)
+        heard = house["door"]
+    assert not [detail for detail in details(heard, EventType.STAGE_FAILED) if "session" in detail]
+    verdicts = [one.verdict for one in heard.final()]
+    assert verdicts.count(Verdict.FAILED) == 2
+    assert {one.target_text for one in heard.spoken()} >= {"Fine."}
+    assert all(len(one.target_text) <= 4096 for one in heard.utterances)
+
+
+async def test_language_when_the_recognizer_does_not_know_it_then_it_is_said_and_undone(
+    mosquitto: Mosquitto, engines: EngineSet, parcel_heard: Clip, dog: Clip
+) -> None:
+    async with watching(mosquitto) as house, serving(mosquitto, engines):
+        await house.declare("door", source_language="tlh")
+        await play(house.link, "door", parcel_heard)
+        await house.until(lambda: bool(house["door"].told(EventType.STAGE_FAILED)))
+        await house.set("door", "source_language", "pt")
+        await play(house.link, "door", dog)
+        await house.until(lambda: bool(house["door"].spoken()))
+        heard = house["door"]
+    assert any("tlh" in detail for detail in details(heard, EventType.STAGE_FAILED))
+    assert SECOND_NS
