@@ -53,6 +53,8 @@ class Produced:
     """What a batch became."""
 
     segments: list[OutputSegment]
+    ended: list[OutputSegment]
+    """The last of the epoch before this batch's."""
     lips_ns: list[tuple[int, int]]
     """Thread CPU time of rendering, by the picture's media time, for rendered pictures."""
     encode_ns: list[int]
@@ -100,14 +102,14 @@ class Production:
         segments: list[OutputSegment] = []
         lips_ns: list[tuple[int, int]] = []
         encode_ns: list[int] = []
-        segments += self._enter(batch.epoch)
+        ended = self._enter(batch.epoch)
         if batch.pictures:
             segments += self._fit(batch.pictures[0].tracked.frame, batch)
         elif batch.sound_only and self._output is None:
             self._open(OutputFormat(None, None))
         output = self._output
         if output is None:
-            return Produced([], [], [], None)
+            return Produced([], ended, [], [], None)
         for sound in batch.sounds:
             segments += self._sound(output, sound, batch)
         for picture in batch.pictures:
@@ -125,7 +127,8 @@ class Production:
         fault = self._lips.last_failure if self._lips.failures > self._lip_faults else ""
         self._lip_faults = self._lips.failures
         gates, self._gates = tuple(self._gates), []
-        return Produced(segments, lips_ns, encode_ns, _stamp_offset_ns(batch), fault, gates)
+        offset_ns = _stamp_offset_ns(batch)
+        return Produced(segments, ended, lips_ns, encode_ns, offset_ns, fault, gates)
 
     def _enter(self, epoch: str) -> list[OutputSegment]:
         """Begin the output anew when the media clock did."""

@@ -300,6 +300,9 @@ class Session:
 
     async def _produced(self, produced: Produced) -> None:
         self._reporter.produced(produced)
+        for segment in produced.ended:
+            past = SegmentStamp(self._past_epochs[-1], self._term, 0, lambda _: None)
+            self._reporter.segment(segment, past, self.out_topic)
         for segment in produced.segments:
             self._reporter.segment(segment, self._stamp(), self.out_topic)
 

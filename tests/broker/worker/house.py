@@ -156,15 +156,17 @@ class House:
     async def until(self, holds: Callable[[], bool]) -> None:
         await until(holds, PATIENCE_S)
 
-    async def finished(self, stream: str, utterances: int) -> None:
-        """Wait until so many utterances are settled and all that is dubbed has been spoken."""
+    async def finished(self, stream: str, last_word: str = "", utterances: int = 1) -> None:
+        """Wait until the last word has been understood and all that is dubbed has been spoken."""
         heard = self[stream]
 
         def done() -> bool:
             final = {one.utterance: one.verdict for one in heard.final()}
             given_up = {one.utterance for one in heard.final() if one.verdict != "dub"}
             dubbed = set(final) - given_up
-            return len(final) >= utterances and dubbed <= {u.utterance for u in heard.spoken()}
+            understood = any(last_word in one.source_text.lower() for one in heard.final())
+            enough = understood and len(final) >= utterances
+            return enough and dubbed <= {one.utterance for one in heard.spoken()}
 
         await self.until(done)
 

@@ -72,7 +72,7 @@ async def test_switches_when_off_then_nothing_is_translated_or_no_lips_are_drawn
             play(house.link, "unrung", parcel_heard),
             play(house.link, "lipless", parcel),
         )
-        await house.finished("lipless", 2)
+        await house.finished("lipless", "assinatura")
         await house.until(lambda: len(house["passing"].out) > 40)
     for stream in ("passing", "unrung"):
         assert not house[stream].utterances
@@ -103,7 +103,7 @@ async def test_settings_of_sound_when_changed_then_they_are_heard_and_seen(
         assert waits.playout_delay_ns < SECOND_NS
         await playing
         for stream in ("rung", "muted", "later"):
-            await house.finished(stream, 2)
+            await house.finished(stream, "assinatura")
             assert house[stream].spoken()
         await house.until(lambda: house["later"].states[-1].playout_delay_ns == 2 * SECOND_NS)
         await asyncio.sleep(1.5)

@@ -25,7 +25,7 @@ async def test_stream_when_a_strange_ffmpeg_sends_it_in_arbitrary_pieces_then_it
 ) -> None:
     async with watching(mosquitto) as house, serving(mosquitto, engines):
         await _pipe(house, "stranger", 4000)
-        await house.finished("stranger", 2)
+        await house.finished("stranger", "assinatura")
     heard = house["stranger"]
     assert "encomenda" in " ".join(one.source_text for one in heard.final()).lower()
     assert not heard.told(EventType.BAD_INPUT)
@@ -90,8 +90,8 @@ async def test_streams_when_ones_engines_fail_then_it_passes_through_and_the_oth
         await house.declare("failing")
         await house.declare("sound")
         await asyncio.gather(play(house.link, "failing", parcel), play(house.link, "sound", dog))
-        await house.finished("failing", 2)
-        await house.finished("sound", 1)
+        await house.finished("failing", "assinatura")
+        await house.finished("sound", "cachorro")
     failed = house["failing"]
     verdicts = {one.verdict for one in failed.final() if "encomenda" in one.source_text}
     assert verdicts == {Verdict.FAILED}

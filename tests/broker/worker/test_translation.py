@@ -79,8 +79,8 @@ async def test_two_languages_when_they_alternate_then_only_the_foreign_one_is_du
             play(house.link, "long", sounding(folder, sound)),
             play(house.link, "short", sounding(folder, words)),
         )
-        await house.finished("long", 4)
-        await house.finished("short", 2)
+        await house.finished("long", utterances=4)
+        await house.finished("short", utterances=2)
     for stream, truth in (("long", places), ("short", said)):
         for one in house[stream].final():
             spoken_in = language_at(truth, one)
@@ -99,7 +99,7 @@ async def test_pair_when_no_model_has_it_then_the_event_names_it_and_the_origina
     async with watching(mosquitto) as house, serving(mosquitto, engines):
         await house.declare("door", target_language="fi")
         await play(house.link, "door", sounding(folder, sound))
-        await house.finished("door", 1)
+        await house.finished("door", "técnico")
         heard = house["door"]
         (missing,) = heard.told(EventType.PAIR_MISSING)
         assert "pt to fi" in missing.detail
