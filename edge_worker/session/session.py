@@ -176,7 +176,7 @@ class Session:
             produced=self._produced,
             speakers=lambda: self._speakers,
             late=self._late,
-            delayed=lambda: self._changed(),
+            delayed=self._changed,
         )
         try:
             async with asyncio.TaskGroup() as group:

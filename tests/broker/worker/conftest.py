@@ -7,14 +7,31 @@ import pytest
 
 from edge_worker.config import EngineSection
 from edge_worker.engine_set import EngineSet, load_engines
+from edge_worker.timeline import Ladder, LadderLimits
 from engines.catalogue import Catalogue
-from tests.broker.worker.doors import LAST_SILENCE_S, RATE, SAMPLE, Clip, sound_of, sounding, visit
+from tests.broker.worker.doors import (
+    LAST_SILENCE_S,
+    RATE,
+    SAMPLE,
+    SECOND_NS,
+    Clip,
+    sound_of,
+    sounding,
+    visit,
+)
 
 
 @pytest.fixture(scope="session")
 def engines() -> EngineSet:
     """Everything that a worker loads; some 6 s."""
     return load_engines(EngineSection(), Catalogue.load())
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions never step down the ladder: what is tested must not depend on the machine."""
+    limits = LadderLimits(late_ns=3600 * SECOND_NS)
+    monkeypatch.setattr("edge_worker.session.session.Ladder", lambda: Ladder(limits))
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +64,9 @@ def quiet_room(folder: Path) -> Clip:
 def dog() -> Clip:
     """Another visitor misses his dog: 5.3 s, one sentence."""
     return visit(12.1, 15.95)
+
+
+@pytest.fixture(scope="session")
+def moment(folder: Path) -> Clip:
+    """A grey picture and silence, 1.5 s."""
+    return sounding(folder, np.zeros(3 * RATE // 2, np.float32), picture=True)

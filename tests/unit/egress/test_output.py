@@ -1,5 +1,6 @@
 """The media rules of the output, read back from its own segments."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -60,8 +61,9 @@ def test_segments_when_read_then_each_begins_with_pat_and_pmt_and_is_of_the_righ
         assert len(data) % 188 == 0
         pids = [int.from_bytes(data[at + 1 : at + 3]) & 0x1FFF for at in (0, 188)]
         assert pids == [0, 0x1000]
-    lengths = [s.media.duration_ns / 1e6 for s, n in zip(segments, segments[1:], strict=False)
-               if not n.media.key]  # fmt: skip
+    lengths = [
+        one.media.duration_ns / 1e6 for one, then in pairwise(segments) if not then.media.key
+    ]
     assert min(lengths) >= 100
     assert max(s.media.duration_ns for s in segments) <= 200_000_000
     assert [s.media.seq for s in segments] == list(range(len(segments)))
@@ -96,10 +98,11 @@ def test_sound_when_read_then_it_is_adts_aac_lc_of_48_khz_mono_without_a_gap(
 
 def test_clock_when_read_then_a_reference_comes_at_least_every_100_ms(output: Output) -> None:
     stream = b"".join(segment.media.data for segment in play(output, 4))
-    clocks = []
-    for at in range(0, len(stream), 188):
-        if stream[at + 3] & 0x20 and stream[at + 4] and stream[at + 5] & 0x10:
-            clocks.append(int.from_bytes(stream[at + 6 : at + 11]) >> 7)
+    clocks = [
+        int.from_bytes(stream[at + 6 : at + 11]) >> 7
+        for at in range(0, len(stream), 188)
+        if stream[at + 3] & 0x20 and stream[at + 4] and stream[at + 5] & 0x10
+    ]
     steps = np.diff(clocks)
     assert steps.min() > 0
     assert steps.max() <= 9000
