@@ -25,6 +25,9 @@ from mqtt_schemas import (
 _log = logging.getLogger(__name__)
 _EARLY_SEGMENTS = 32
 """Segments kept while the stream is being taken over."""
+_DRAIN_LOOK_S = 0.05
+_DRAIN_LOOKS = 100
+"""What plays is given five seconds to end."""
 _FIRST_RESTART_S, _LAST_RESTART_S = 0.5, 30.0
 _VISIT_NS = 120_000_000_000
 
@@ -138,10 +141,15 @@ class StreamKeeper:
                 task.cancel()
 
     async def drain(self) -> None:
-        """Finish and leave the stream to others."""
-        if self._session is not None:
+        """Let what plays be heard to its end, then leave the stream to others."""
+        session = self._session
+        if session is not None:
+            for _ in range(_DRAIN_LOOKS):
+                if self._session is not session or session.quiet:
+                    break
+                await asyncio.sleep(_DRAIN_LOOK_S)
             with suppress(Exception):
-                await self._session.finish()
+                await session.finish()
         await self._end()
 
     def publish_state(self) -> None:
@@ -185,17 +193,18 @@ class StreamKeeper:
 
     async def _serve(self) -> None:
         session = Session(self.stream, self._services, self._settings, self._tenure.term)
-        session.on_change(self.publish_state)
-        session.visit_until(self._visit_until_ns)
-        if self._anchor is not None:
-            await session.anchor(self._anchor)
-        while self._early:
-            await session.take(self._early.popleft())
-        self._session = session
-        self.publish_state()
         try:
+            session.on_change(self.publish_state)
+            session.visit_until(self._visit_until_ns)
+            if self._anchor is not None:
+                await session.anchor(self._anchor)
+            while self._early:
+                await session.take(self._early.popleft())
+            self._session = session
+            self.publish_state()
             await session.run()
         finally:
+            session.close()
             if self._session is session:
                 self._session = None
 

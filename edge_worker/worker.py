@@ -140,7 +140,7 @@ class Worker:
         settings = broker_settings(self.config.mqtt, f"polylip-{self.config.worker}")
         async with MqttLink(settings, will) as link:
             self._announcer = Announcer(link, self._topics)
-            link.on_connect(self._greet)
+            link.on_connect(self._connected)
             engines = await asyncio.to_thread(self._load)
             try:
                 await self._serve(link, engines)
@@ -168,8 +168,13 @@ class Worker:
         self._status = WorkerStatus.DISCONNECTED
         await self._greet()
 
+    async def _connected(self) -> None:
+        """Retained messages come again now."""
+        self._subscribed_s = time.monotonic()
+        await self._greet()
+
     async def _greet(self) -> None:
-        """Say who and how we are, after every connection."""
+        """Say who and how we are."""
         if self._announcer is None:
             return
         name = self.config.worker
@@ -295,6 +300,7 @@ class Worker:
     async def _measure(self) -> None:
         while True:
             await asyncio.sleep(_METRICS_S)
+            self._elect()  # a stream that was left to another worker may be nobody's by now
             if self._announcer is None or self._services is None:
                 continue
             now_s, cpu_s = time.monotonic(), await asyncio.to_thread(self._meter.cpu_s)

@@ -1,8 +1,11 @@
 """The translating half of a session: the audio pipeline, and what its results mean to the world."""
 
 import logging
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from edge_worker.atp.english import SpokenEnglish
 from edge_worker.atp.hearing import Hearing
@@ -13,11 +16,13 @@ from edge_worker.atp.synthesizer import SynthesizerStage
 from edge_worker.atp.translator import TranslatorStage
 from edge_worker.engine_set import EngineSet
 from edge_worker.items import AudioBlock, SyncedSpeech, Utterance, Verdict
+from edge_worker.media.encode import SAMPLE_RATE
 from edge_worker.session.reporter import Reporter
 from edge_worker.session.translation import AtpHooks, AtpStages, Translation
 from mqtt_schemas import Activation, EventType, Rung, StreamSettings, UtteranceStage
 
 _log = logging.getLogger(__name__)
+_HUSH_S = 2
 _VISIT_GOES_ON_NS = 120_000_000_000
 """A visit ends when nobody has spoken for this long."""
 
@@ -54,6 +59,7 @@ class Interpreter:
         self._reporter = reporter
         self._hooks = hooks
         self._heard_ns = 0
+        self._epoch = ""
         self._speaking_since_ns: int | None = None
         self._asleep = False
         self._awake_since_ns = 0
@@ -111,6 +117,7 @@ class Interpreter:
     async def hear(self, block: AudioBlock) -> None:
         """Take in source sound; waits when the pipeline is half a minute behind."""
         self._heard_ns = max(self._heard_ns, block.end_ns)
+        self._epoch = block.epoch
         settings = self._hooks.settings()
         by_visit = settings.activation is Activation.RING
         awake = not by_visit or self._hooks.now_ns() < self._visit_until_ns
@@ -120,6 +127,13 @@ class Interpreter:
         if self._asleep:
             self._asleep, self._awake_since_ns = False, block.pts_ns
         await self._translation.sound.put(block)
+
+    async def hush(self) -> None:
+        """The source ended without a pause: silence in its place ends what was being said."""
+        if self._speaking_since_ns is not None and not self._asleep:
+            silence = np.zeros(_HUSH_S * SAMPLE_RATE, np.float32)
+            block = AudioBlock(self._epoch, self._heard_ns, SAMPLE_RATE, silence)
+            await self._translation.sound.put(block)
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -166,8 +180,11 @@ class Interpreter:
             self._hooks.speech(speech)
 
     async def _failed(self, stage: str, item: object, error: Exception) -> None:
-        _log.warning("%s failed: %s", stage, error, exc_info=error)
-        detail = f"{stage}: {type(error).__name__}: {error}"
+        # An error's text may quote what was said, which does not belong in a log.
+        place = traceback.extract_tb(error.__traceback__)[-1:]
+        where = f"{place[0].filename}:{place[0].lineno}" if place else "unknown place"
+        _log.warning("%s failed: %s at %s", stage, type(error).__name__, where)
+        detail = f"the {stage} failed: {type(error).__name__}"
         utterance = item if isinstance(item, Utterance) else None
         self._reporter.event(EventType.STAGE_FAILED, utterance=utterance, detail=detail)
         if utterance is not None:

@@ -88,6 +88,11 @@ class Playout:
         """The playout delay in force."""
         return self._clock.delay_ns
 
+    @property
+    def media_ns(self) -> int:
+        """Media time that plays now; 0 before anything has."""
+        return (self._output_ns or 0) - self._clock.delay_ns if self._output_ns else 0
+
     def restart(self) -> None:
         """The media clock began anew."""
         self._output_ns = None

@@ -1,6 +1,7 @@
 """One stream from ``in/av`` to ``out/<lang>/av``: wires the boxes and runs them all at once."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +43,7 @@ from mqtt_schemas import (
 
 _POLL_S = 0.05
 _METRICS_S = 5.0
+_SOUND_GONE_S = 2.0
 _SOUND_ONLY_AFTER_NS = 1_000_000_000
 _EPOCHS_REMEMBERED = 16
 _RENDER_ROOM_NS = 120_000_000
@@ -117,6 +119,8 @@ class Session:
         self._epoch = ""
         self._past_epochs: deque[str] = deque(maxlen=_EPOCHS_REMEMBERED)
         self._presence = Presence()
+        self._sound_at_s: float | None = None
+        """Monotonic seconds of the newest sound; None once its end has been noticed."""
         self._changed: Callable[[], None] = lambda: None
 
     @property
@@ -178,15 +182,21 @@ class Session:
             late=self._late,
             delayed=self._changed,
         )
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._take_in())
-                group.create_task(self._playout.run(clock, hooks))
-                group.create_task(self._interpreter.run())
-                group.create_task(self._measure())
-        finally:
-            self._ingest_thread.shutdown(wait=False, cancel_futures=True)
-            self._render_thread.shutdown(wait=False, cancel_futures=True)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._take_in())
+            group.create_task(self._playout.run(clock, hooks))
+            group.create_task(self._interpreter.run())
+            group.create_task(self._measure())
+
+    @property
+    def quiet(self) -> bool:
+        """No translated speech plays or waits."""
+        return self._timeline.silent_at(self._playout.media_ns)
+
+    def close(self) -> None:
+        """End the session's threads; it cannot be run again."""
+        self._ingest_thread.shutdown(wait=False, cancel_futures=True)
+        self._render_thread.shutdown(wait=False, cancel_futures=True)
 
     async def finish(self) -> None:
         """Send what has been rendered; the session is cancelled after this."""
@@ -203,6 +213,7 @@ class Session:
                 async with asyncio.timeout(_POLL_S):
                     message = await self._inbox.get()
             except TimeoutError:
+                await self._hush()
                 now_ns = self._services.now_ns()
                 taken = await loop.run_in_executor(self._ingest_thread, self._intake.poll, now_ns)
             else:
@@ -214,6 +225,12 @@ class Session:
                     self._reporter.refused(error)
                     continue
             await self._fan_out(taken)
+
+    async def _hush(self) -> None:
+        """End what was being said when the source falls silent without a sound."""
+        if self._sound_at_s is not None and time.monotonic() - self._sound_at_s > _SOUND_GONE_S:
+            self._sound_at_s = None
+            await self._interpreter.hush()
 
     async def _fan_out(self, taken: Taken) -> None:
         self._reporter.taken(taken)
@@ -230,6 +247,7 @@ class Session:
             if not self._enter(block.epoch):
                 continue
             self._presence.sound(block.end_ns)
+            self._sound_at_s = time.monotonic()
             self._presentation.hear(block)
             self._speaker.hear(block)
             await self._interpreter.hear(block)
@@ -308,7 +326,7 @@ class Session:
 
     async def _late(self, late_ns: int) -> None:
         before = self._ladder.rung
-        rung = self._ladder.observe(self._services.now_ns(), late_ns)
+        rung = self._ladder.observe(time.monotonic_ns(), late_ns)
         if rung is not before:
             self._reporter.rung(before, rung)
             self._changed()
