@@ -28,6 +28,7 @@ from engines.tts.voices import SynthesizerSet
 from engines.turn import TurnDetector
 from engines.turn.smart_turn import SmartTurn
 from engines.vad import VoiceDetector
+from engines.vad.gate import GatedDetector
 from engines.vad.silero import SileroDetector
 from mqtt_schemas import EngineInfo, LanguagePair, VoiceInfo, canonical_language
 
@@ -99,7 +100,7 @@ def load_engines(
     # The worker has threads of its own; OpenCV's would only take turns with them.
     cv2.setNumThreads(1)
     progress("voice activity and turn end")
-    voice, turn = SileroDetector(), SmartTurn()
+    voice, turn = GatedDetector(SileroDetector()), SmartTurn()
     progress(f"recognition ({section.asr})")
     recognizer = WhisperRecognizer(catalogue.fetch(section.asr), threads=section.asr_threads)
     progress("translation")

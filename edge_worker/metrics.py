@@ -42,15 +42,20 @@ class Measurements:
 
 
 class ProcessMeter:
-    """CPU time and memory of this process and its children."""
+    """CPU time and memory of a process and its children.
 
-    def __init__(self) -> None:
-        self._process = psutil.Process()
-        self.cores = (
-            len(self._process.cpu_affinity())
-            if hasattr(psutil, "RLIM_INFINITY")
-            else (psutil.cpu_count() or 1)
-        )
+    Args:
+        pid: of the process; None for this one.
+
+    Raises:
+        psutil.Error: it does not exist.
+    """
+
+    def __init__(self, pid: int | None = None) -> None:
+        self._process = psutil.Process(pid)
+        # macOS cannot tell which cores a process may use.
+        able = hasattr(self._process, "cpu_affinity")
+        self.cores = len(self._process.cpu_affinity()) if able else psutil.cpu_count() or 1
 
     def cpu_s(self) -> float:
         """CPU seconds so far, all threads, children that have ended included."""

@@ -15,9 +15,8 @@ from edge_worker.atp.phantoms import PhantomOptions, is_phantom
 from edge_worker.items import AudioBlock, Hypothesis
 from edge_worker.lending import Lent
 from engines.asr import SAMPLE_RATE, Recognizer, Transcript
-
-AUTO = "auto"
-"""The source language setting that means: find out."""
+from engines.language import primary
+from mqtt_schemas import AUTO_LANGUAGE
 
 Languages = Callable[[], tuple[str, str]]
 """The stream's (source or ``auto``, target) languages as they are set now."""
@@ -143,7 +142,7 @@ class Hearing:
 
 
 def _answer(recognizer: Recognizer, question: _Question) -> Hypothesis:
-    hear = _by_ear if question.source == AUTO else _as_set
+    hear = _by_ear if question.source == AUTO_LANGUAGE else _as_set
     best, probability = hear(recognizer, question)
     text = "" if _is_phantom(best, question) else best.text
     return Hypothesis(text, best.language, best.confidence, probability)
@@ -166,8 +165,8 @@ def _by_ear(recognizer: Recognizer, question: _Question) -> tuple[Transcript, fl
 
 def _as_set(recognizer: Recognizer, question: _Question) -> tuple[Transcript, float]:
     """The words in the language that was set, unless they are clearly in the target language."""
-    options, target = question.options, _primary(question.target)
-    best = _decode(recognizer, question, _primary(question.source))
+    options, target = question.options, primary(question.target)
+    best = _decode(recognizer, question, primary(question.source))
     long_enough = question.voiced_ns >= options.language.trusted_from_ns
     if not long_enough or best.confidence >= options.checked_below:
         return best, 1.0
@@ -205,7 +204,3 @@ def _is_phantom(transcript: Transcript, question: _Question) -> bool:
         voiced_ns=question.voiced_ns,
         options=question.options.phantom,
     )
-
-
-def _primary(language: str) -> str:
-    return language.lower().split("-", maxsplit=1)[0]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from edge_worker.atp.hearing import Hearing, Languages
 from edge_worker.items import AudioBlock, Hypothesis, SpeechSpan, Utterance, Verdict
 from engines.asr import SAMPLE_RATE
+from engines.language import primary
 
 Pairs = frozenset[tuple[str, str]]
 
@@ -81,7 +82,7 @@ class SpeechRecognizer:
 
     def _verdict(self, heard: Hypothesis, target: str) -> tuple[Verdict, str]:
         options = self._options
-        source, wanted = _primary(heard.language), _primary(target)
+        source, wanted = primary(heard.language), primary(target)
         if source == wanted:
             return Verdict.SAME_LANGUAGE, f"already in the target language ({source})"
         if heard.confidence < options.min_confidence:
@@ -96,7 +97,3 @@ class SpeechRecognizer:
         if (source, wanted) not in self._pairs():
             return Verdict.PAIR_MISSING, f"no model translates {source} to {wanted}"
         return Verdict.DUB, ""
-
-
-def _primary(language: str) -> str:
-    return language.lower().split("-", maxsplit=1)[0]

@@ -10,6 +10,8 @@ from typing import IO, Self
 
 import psutil
 
+from edge_worker.metrics import ProcessMeter
+
 _STOP_S = 15.0
 
 
@@ -90,13 +92,10 @@ class PolylipProcess:
         if self._process is None:
             return Usage(0.0, 0.0)
         try:
-            root = psutil.Process(self._process.pid)
-            processes = [root, *root.children(recursive=True)]
-            cpu_s = sum(sum(process.cpu_times()[:4]) for process in processes)
-            memory = sum(process.memory_full_info().pss for process in processes)
+            meter = ProcessMeter(self._process.pid)
+            return Usage(meter.cpu_s(), meter.memory_mb())
         except psutil.Error:
             return Usage(0.0, 0.0)
-        return Usage(float(cpu_s), memory / 2**20)
 
     def last_words(self) -> str:
         """The end of its output."""

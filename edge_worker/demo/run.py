@@ -131,11 +131,11 @@ async def _play(
     try:
         async with PolylipProcess("the camera", arguments, options.folder / "camera.log") as camera:
             await camera.wait()
-        result.cpu_s = worker.usage().cpu_s - before.cpu_s
-        result.media_s = options.film_s
         showing.cancel()
         tell(Progress("waiting for the last words"))
         await _settle(observer.observed)
+        result.cpu_s = worker.usage().cpu_s - before.cpu_s
+        result.media_s = options.film_s
     finally:
         for task in (sampling, showing):
             task.cancel()

@@ -13,7 +13,6 @@ from edge_worker.demo.judge import (
     Reference,
     ReferenceUtterance,
     RunRecord,
-    Span,
     judge,
 )
 from edge_worker.demo.marks import rendered_spans
@@ -136,6 +135,3 @@ def film_length_s(film: Path) -> float:
     if not length:
         raise ValueError(f"{film}: has no known length; give a file, not a live source")
     return length / av.time_base
-
-
-__all__ = ["Shown", "Span", "film_length_s", "show"]

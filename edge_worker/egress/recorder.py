@@ -1,6 +1,5 @@
 """Record a stream's out topic the way any subscriber could, and make an mp4 of it."""
 
-from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -57,17 +56,6 @@ class Recorder:
                 message.received_ns, known.pts_ns, known.ai_modified, len(message.payload)
             )
         )
-
-    def published_utc_ns(self, pts_ns: int) -> int | None:
-        """When the segment that holds out media time ``pts_ns`` had arrived; None: no such segment.
-
-        Arrival is after publishing, so a latency measured with it is never flattered.
-        """
-        timed = sorted(
-            (s.pts_ns, s.received_utc_ns) for s in self._segments if s.pts_ns is not None
-        )
-        place = bisect_right(timed, (pts_ns, 2**63)) - 1
-        return timed[place][1] if place >= 0 else None
 
     def close(self) -> None:
         """End the file."""

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from engines import EngineUnavailableError
 from engines.asr import SAMPLE_RATE, Transcript
 from engines.asr.loops import unlooped
+from engines.language import primary
 
 _MAX_SECONDS = 30
 _MIN_WINDOW_SECONDS = 10
@@ -137,7 +138,7 @@ class WhisperRecognizer:
     def _decode(
         self, samples: NDArray[np.float32], task: str, language: str, prefix: str
     ) -> Transcript:
-        tag = _primary(language)
+        tag = primary(language)
         if tag not in self._languages:
             raise ValueError(
                 f"recognition: this Whisper does not know the language {language!r}; "
@@ -215,7 +216,3 @@ def _is_silence(decoding: _Decoding) -> bool:
 
 def _bcp47(code: str) -> str:
     return _BCP47.get(code, code)
-
-
-def _primary(language: str) -> str:
-    return language.lower().split("-", maxsplit=1)[0]

@@ -3,9 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge_worker.atp.hearing import AUTO, Hearing, HearingOptions
+from edge_worker.atp.hearing import Hearing, HearingOptions
 from edge_worker.items import AudioBlock, Hypothesis
 from engines.asr import Transcript
+from mqtt_schemas import AUTO_LANGUAGE
 
 from .fakes import MS, RATE, SECOND, ScriptedRecognizer, Sound, hearing, out_of_memory, speech
 
@@ -27,7 +28,7 @@ async def test_hear_in_a_set_language_decodes_in_it_and_asks_no_more() -> None:
 
 async def test_hear_in_auto_follows_the_speaker_from_sentence_to_sentence() -> None:
     recognizer = ScriptedRecognizer(lambda _: "words")
-    ear = hearing(recognizer, source=AUTO)
+    ear = hearing(recognizer, source=AUTO_LANGUAGE)
     languages = []
     for language in ("pt", "en", "pt", "es"):
         recognizer.heard = {language: 0.97, "cy": 0.02}
@@ -39,7 +40,7 @@ async def test_hear_in_auto_follows_the_speaker_from_sentence_to_sentence() -> N
 
 async def test_hear_of_one_word_stays_in_the_conversation() -> None:
     recognizer = ScriptedRecognizer(lambda _: "Sim.", heard={"es": 0.6, "pt": 0.3})
-    ear = hearing(recognizer, source=AUTO)
+    ear = hearing(recognizer, source=AUTO_LANGUAGE)
     ear.commit(_sound(), Hypothesis("Bom dia.", "pt", 0.9))
     heard = await _hear(ear, _sound(0.4), voiced_ns=400 * MS)
     assert heard.language == "pt"
@@ -52,7 +53,7 @@ async def test_hear_when_language_and_text_are_doubtful_tries_the_second_languag
             return super().transcribe(samples, language=language, prefix=prefix)
 
     recognizer = Better(lambda _: "Buenos días.", heard={"pt": 0.5, "es": 0.45})
-    heard = await _hear(hearing(recognizer, source=AUTO), _sound())
+    heard = await _hear(hearing(recognizer, source=AUTO_LANGUAGE), _sound())
     assert (heard.language, heard.confidence) == ("es", 0.8)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_worker.atp.hearing import AUTO, Hearing
+from edge_worker.atp.hearing import Hearing
 from edge_worker.atp.recognizer import SpeechRecognizer
 from edge_worker.atp.segmenter import Segmenter
 from edge_worker.items import SpeechSpan, Utterance, Verdict
@@ -22,6 +22,7 @@ from engines.turn import TurnDetector
 from engines.turn.smart_turn import SmartTurn
 from engines.vad.gate import GatedDetector
 from engines.vad.silero import SileroDetector
+from mqtt_schemas import AUTO_LANGUAGE
 
 from .fakes import RATE, SECOND, Sound, blocks, listen_through, spans
 
@@ -88,7 +89,7 @@ async def _understood(
     return found, utterances
 
 
-@pytest.mark.parametrize("source", ["pt", AUTO])
+@pytest.mark.parametrize("source", ["pt", AUTO_LANGUAGE])
 async def test_a_visitor_is_cut_at_his_sentences_and_understood(
     source: str, turn: Lent[TurnDetector], recognizer: Lent[Recognizer]
 ) -> None:
@@ -126,7 +127,7 @@ async def test_sound_without_speech_says_nothing(
         "music": _music(seconds),
         "hum": 0.2 * np.sin(2 * np.pi * 50 * np.arange(seconds * RATE) / RATE),
     }
-    for source in ("pt", AUTO):
+    for source in ("pt", AUTO_LANGUAGE):
         _, utterances = await _understood(
             sounds[what].astype(np.float32), turn, recognizer, source=source
         )

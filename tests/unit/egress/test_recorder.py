@@ -41,16 +41,6 @@ async def test_recorder_when_segments_arrive_writes_them_in_order(
     assert sum(s.size for s in recorder.segments) == len(stream)
 
 
-async def test_recorder_knows_when_a_moment_was_published(tmp_path: Path) -> None:
-    with Recorder(tmp_path / "out.ts") as recorder:
-        await recorder.received(message(b"a", 1000, 7000))
-        await recorder.received(message(b"b", 2000, 8000))
-    assert recorder.published_utc_ns(1000) == 7000
-    assert recorder.published_utc_ns(1999) == 7000
-    assert recorder.published_utc_ns(2000) == 8000
-    assert recorder.published_utc_ns(999) is None
-
-
 def test_remux_when_the_recording_is_whole_gives_a_marked_film(
     tmp_path: Path, stream: bytes
 ) -> None:
