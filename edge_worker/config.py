@@ -10,7 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,6 +29,7 @@ from pydantic_settings import (
 from mqtt_schemas import (
     AUTO_LANGUAGE,
     DEFAULT_PREFIX,
+    VOICE_PATTERN,
     Activation,
     IdRefused,
     PlayoutDelay,
@@ -57,6 +66,7 @@ Identifier = Annotated[str, AfterValidator(_taken(check_id))]
 Prefix = Annotated[str, AfterValidator(_taken(check_prefix))]
 Language = Annotated[str, AfterValidator(_taken(check_language))]
 LanguageOrAuto = Annotated[str, AfterValidator(_taken(_language_or_auto))]
+Voice = Annotated[str, StringConstraints(pattern=VOICE_PATTERN)]
 Delay = Annotated[str, AfterValidator(lambda text: str(PlayoutDelay(text)))]
 
 
@@ -95,7 +105,7 @@ class StreamSection(_Section):
     playout_delay: Delay = Field(
         "live", description="`live` (0.5 s), `dub` (4 s), `auto`, or seconds from 0.2 to 6."
     )
-    voice: str = Field("", description="Voice id; empty takes the language's first.")
+    voice: Voice = Field("", description="Voice id; empty takes the language's first.")
     original_volume: float = Field(
         0.18, ge=0, le=1, description="How loud the original stays under the translation."
     )

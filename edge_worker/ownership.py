@@ -9,18 +9,23 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
+
+from mqtt_schemas import MAX_STREAMS, MAX_TERM, MAX_WORKERS
 
 
 def owner_of(stream: str, capacities: Mapping[str, float]) -> str | None:
     """The worker that owns ``stream`` among those that are ready, by id and capacity > 0."""
-    ranked = [(_score(stream, worker, size), worker) for worker, size in capacities.items()]
+    ranked = [(size / _distance(stream, worker), worker) for worker, size in capacities.items()]
     return max(ranked)[1] if ranked else None
 
 
-def _score(stream: str, worker: str, capacity: float) -> float:
+@lru_cache(maxsize=MAX_STREAMS * MAX_WORKERS)
+def _distance(stream: str, worker: str) -> float:
+    """Exponentially distributed, above 0, and the same in every worker."""
     digest = hashlib.blake2b(f"{worker}\0{stream}".encode(), digest_size=8).digest()
-    uniform = (int.from_bytes(digest, "big") + 0.5) / 2**64
-    return -capacity / math.log(uniform)
+    # 52 bits and a half are exact as a float, so that the fraction is never 0 or 1.
+    return -math.log(((int.from_bytes(digest, "big") >> 12) + 0.5) / 2**52)
 
 
 class Standing(Enum):
@@ -62,8 +67,8 @@ class Tenure:
         return self
 
     def took_over(self) -> "Tenure":
-        """The retained state was read (or there is none): we own it, one term on."""
-        return Tenure(self.worker, Standing.OWNER, self.term + 1)
+        """The retained state was read, or our session starts again: we own it, one term on."""
+        return Tenure(self.worker, Standing.OWNER, min(self.term + 1, MAX_TERM))
 
 
 def _lower(worker: str) -> tuple[int, ...]:

@@ -19,6 +19,9 @@ _BUCKET_NS = 2_000_000_000
 _MIN_FIT_NS = 20_000_000_000
 _MIN_ANCHORS = 4
 _STEP_NS = 100_000_000
+_STALL_NS = 2_000_000_000
+_TRUSTED_NS = 5_000_000_000
+"""A stated time further from the arrivals than this comes from a clock that was never set."""
 _MAX_POINTS = 256
 _MAX_SKEW = 1e-3
 _FLOOR_PERCENTILE = 10
@@ -70,6 +73,7 @@ class MediaClock:
         self._line: _Line | None = None
         self._points: deque[tuple[int, int]] = deque(maxlen=_MAX_POINTS)
         self._bucket: tuple[int, int, int] | None = None
+        self._arrival: tuple[int, int] | None = None
         self._elsewhere: ClockAnchor | None = None
 
     @property
@@ -81,18 +85,24 @@ class MediaClock:
         """Begin another epoch; an anchor that was ahead of its media counts now."""
         self.epoch = epoch
         self.source = None
+        self._arrival = None
         self._forget()
         if self._elsewhere is not None and self._elsewhere.epoch == epoch:
             self.anchor(self._elsewhere)
 
     def anchor(self, anchor: ClockAnchor) -> None:
-        """Take a stated anchor; one of another epoch is kept until that epoch begins."""
+        """Take a stated anchor; one of another epoch is kept until that epoch begins.
+
+        One that contradicts the arrivals by more than 5 s is left out.
+        """
         if anchor.epoch != self.epoch:
             self._elsewhere = anchor
             return
         if anchor.source == "arrival":
             if self.source != "ntp":
                 self.arrived(anchor.pts_ns, anchor.utc_ns)
+            return
+        if self._contradicted(anchor):
             return
         if self.source != "ntp" or self._off_by(anchor.pts_ns, anchor.utc_ns) > _STEP_NS:
             self._forget()
@@ -103,11 +113,16 @@ class MediaClock:
 
     def arrived(self, pts_ns: int, arrival_ns: int) -> None:
         """Take the arrival (UTC) of a message whose newest access unit is at ``pts_ns``."""
+        self._arrival = (pts_ns, arrival_ns)
         if self.source == "ntp":
-            return
+            if self._off_by(pts_ns, arrival_ns) <= _TRUSTED_NS:
+                return
+            self._forget()
         self.source = "arrival"
-        if self._line is not None and self._line.utc_of(pts_ns) - arrival_ns > _STEP_NS:
-            self._forget()  # earlier than possible: one of the two clocks was set anew
+        if self._line is not None:
+            early_ns = self._line.utc_of(pts_ns) - arrival_ns
+            if early_ns > _STEP_NS or early_ns < -_STALL_NS:
+                self._forget()  # one of the two clocks was set anew
         delay = arrival_ns - pts_ns
         number = pts_ns // _BUCKET_NS
         if self._bucket is None or self._bucket[0] != number:
@@ -154,6 +169,12 @@ class MediaClock:
 
     def _off_by(self, pts_ns: int, utc_ns: int) -> int:
         return abs(self._line.utc_of(pts_ns) - utc_ns) if self._line else 0
+
+    def _contradicted(self, anchor: ClockAnchor) -> bool:
+        if self._arrival is None:
+            return False
+        pts_ns, arrival_ns = self._arrival
+        return abs(arrival_ns - pts_ns - (anchor.utc_ns - anchor.pts_ns)) > _TRUSTED_NS
 
     def _drop_old(self, newest_ns: int) -> None:
         while self._points and newest_ns - self._points[0][0] > _WINDOW_NS:

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.face import Picture
+from edge_worker.items import VideoFrame
+from edge_worker.rvp.picture import Box, PlaneViews, to_bgr
 from engines.face.head import HeadPose, canonical_head, inter_ocular_px
 from engines.face.topology import FACE_OVAL, INNER_MIDDLE_RING, INNER_RING
 
@@ -22,10 +23,11 @@ _MIN_LUMA: Final = 0.08
 # them the person's own restlessness decides.
 _COVERED: Final = (0.09, 0.13)
 _RESTLESS: Final = 3.0
-_LEARN: Final = 0.06
-_COARSE: Final = 16  # every 16th pixel each way
-_COLOURLESS: Final = 2.5  # mean difference of the channels, of 255
-_CLEAN_FRAMES: Final = 10
+_LEARN: Final = 0.12  # a look
+_COARSE: Final = 8  # every 8th sample of the colour planes each way
+_COLOURLESS: Final = 1.0  # mean distance of the colour planes from grey, of 255
+_INFRARED_LOOKS: Final = 12  # how often a camera's colours are checked while all is well
+_CLEAN_FRAMES: Final = 10  # after so many clean ones, every second frame is enough while open
 _RELEARN_NS: Final = 10_000_000_000
 _REACH: Final = 0.05  # IOD: half side of the square averaged around each point
 
@@ -50,7 +52,7 @@ class Gate(StrEnum):
 
 def yaw_allowance(yaw_degrees: float) -> float:
     """1 for a face that looks this way, falling to 0 where it turns into profile."""
-    return float(np.clip((_YAW_NONE - abs(yaw_degrees)) / (_YAW_NONE - _YAW_FULL), 0.0, 1.0))
+    return max(0.0, min(1.0, (_YAW_NONE - abs(yaw_degrees)) / (_YAW_NONE - _YAW_FULL)))
 
 
 class FaceGates:
@@ -62,56 +64,82 @@ class FaceGates:
         self._covered_since_ns: int | None = None
         self._restlessness = 0.0
         self._colourful = True
+        self._last = Gate.OPEN
+        self._judged = 0
 
-    def judge(
-        self, picture: Picture, points: _Floats, pose: HeadPose, at_ns: int, *, degraded: bool
-    ) -> Gate:
-        """The first reason not to render a face with landmarks (468, 3), or ``Gate.OPEN``."""
+    def judge(self, frame: VideoFrame, points: _Floats, pose: HeadPose) -> Gate:
+        """The first reason not to render a face with landmarks (468, 3), or ``Gate.OPEN``.
+
+        Its colours are looked at in every second frame while nothing is in the way.
+        """
         iod_px = inter_ocular_px(points)
-        if degraded:
+        if frame.degraded:
             return Gate.DEGRADED
         if iod_px < MIN_IOD_PX:
             return Gate.SMALL
         if yaw_allowance(pose.angles[0]) == 0.0:
             return Gate.PROFILE
-        upper, lower = _upper_points(), _lower_points()
-        seen = _colours(picture, points[np.concatenate([upper, lower]), :2], iod_px)
-        skin = seen[: len(upper)].mean(0)
+        self._judged += 1
+        if self._last is Gate.OPEN and self._clean_frames > _CLEAN_FRAMES and self._judged % 2:
+            return Gate.OPEN
+        self._last = self._look(frame, points, iod_px)
+        return self._last
+
+    def _look(self, frame: VideoFrame, points: _Floats, iod_px: float) -> Gate:
+        """Dark, covered or open."""
+        upper = len(_upper_points())
+        seen = _colours(frame, points[_sampled_points(), :2], iod_px)
+        if seen is None:
+            return Gate.OCCLUDED
+        skin = seen[:upper].mean(0)
         if float(skin.mean()) < _MIN_LUMA * 255:
             return Gate.DARK
-        self._notice_infrared(picture)
-        return (
-            Gate.OCCLUDED
-            if self._covered(seen[len(upper) :] / np.maximum(skin, 1), at_ns)
-            else Gate.OPEN
-        )
+        covered = self._covered(seen[upper:] / np.maximum(skin, 1), frame)
+        return Gate.OCCLUDED if covered else Gate.OPEN
 
-    def _notice_infrared(self, picture: Picture) -> None:
+    def _covered(self, lower: _Floats, frame: VideoFrame) -> bool:
+        if self._clean_frames % _INFRARED_LOOKS == 0:
+            self._notice_infrared(frame)
+        learned, distance = self._compared(lower)
+        if self._is_far(distance):
+            self._notice_infrared(frame)
+            learned, distance = self._compared(lower)
+        if self._is_far(distance):
+            if self._covered_since_ns is None:
+                self._covered_since_ns = frame.pts_ns
+            # New glasses, a mask taken off, other light: what stays this long is the new face.
+            if frame.pts_ns - self._covered_since_ns < _RELEARN_NS:
+                return True
+            learned, self._clean_frames = lower, 0
+        self._covered_since_ns = None
+        self._clean_frames += 1
+        pace = max(_LEARN, 1 / self._clean_frames)
+        self._learned = learned + np.float32(pace) * (lower - learned)
+        self._restlessness += pace * (distance - self._restlessness)
+        return False
+
+    def _notice_infrared(self, frame: VideoFrame) -> None:
         """A camera that turns to infrared or back shows other colours: learn the face anew."""
-        coarse = picture[::_COARSE, ::_COARSE].astype(np.float32)
-        colourful = float(np.ptp(coarse, axis=-1).mean()) > _COLOURLESS
+        colourful = _is_colourful(frame)
         if colourful is not self._colourful:
             self._learned, self._clean_frames = None, 0
         self._colourful = colourful
 
-    def _covered(self, lower: _Floats, at_ns: int) -> bool:
-        if self._learned is None:
-            self._learned = lower
-        distance = float(np.abs(lower - self._learned).mean())
-        limit = float(np.clip(_RESTLESS * self._restlessness + 0.02, *_COVERED))
-        if distance > limit and self._clean_frames >= _CLEAN_FRAMES:
-            if self._covered_since_ns is None:
-                self._covered_since_ns = at_ns
-            # New glasses, a mask taken off, other light: what stays this long is the new face.
-            if at_ns - self._covered_since_ns < _RELEARN_NS:
-                return True
-            self._learned, self._clean_frames = lower, 0
-        self._covered_since_ns = None
-        self._clean_frames += 1
-        pace = max(_LEARN, 1 / self._clean_frames)
-        self._learned = self._learned + np.float32(pace) * (lower - self._learned)
-        self._restlessness += pace * (distance - self._restlessness)
-        return False
+    def _compared(self, lower: _Floats) -> tuple[_Floats, float]:
+        """What was learned, and how far ``lower`` is from it."""
+        learned = lower if self._learned is None else self._learned
+        return learned, float(np.abs(lower - learned).mean())
+
+    def _is_far(self, distance: float) -> bool:
+        low, high = _COVERED
+        limit = max(low, min(high, _RESTLESS * self._restlessness + 0.02))
+        return distance > limit and self._clean_frames >= _CLEAN_FRAMES
+
+
+def _is_colourful(frame: VideoFrame) -> bool:
+    planes = PlaneViews.of(frame.planes)
+    coarse = np.stack([plane[::_COARSE, ::_COARSE] for plane in (planes.u, planes.v)])
+    return float(np.abs(coarse.astype(np.float32) - 128).mean((1, 2)).max()) > _COLOURLESS
 
 
 @cache
@@ -131,14 +159,25 @@ def _upper_points() -> NDArray[np.intp]:
     return np.setdiff1d(np.flatnonzero(high), FACE_OVAL)
 
 
-def _colours(picture: Picture, points: _Floats, iod_px: float) -> _Floats:
-    """Mean colours around ``points``, shape (n, 2), as (n, 3); points outside take the edge's."""
-    height, width = picture.shape[:2]
+@cache
+def _sampled_points() -> NDArray[np.intp]:
+    return np.concatenate([_upper_points(), _lower_points()])
+
+
+def _colours(frame: VideoFrame, points: _Floats, iod_px: float) -> _Floats | None:
+    """Mean colours around ``points``, shape (n, 2), as (n, 3); points outside take the edge's.
+
+    None if all of them are outside the picture.
+    """
     reach = max(1, round(_REACH * iod_px))
-    low = np.clip(np.floor(points.min(0)).astype(int) - reach, 0, [width - 1, height - 1])
-    high = np.clip(np.ceil(points.max(0)).astype(int) + reach + 1, 1, [width, height])
-    part = picture[low[1] : max(high[1], low[1] + 1), low[0] : max(high[0], low[0] + 1)]
+    plane = np.rint(points.T).astype(np.intp)
+    left, top = (plane.min(1) - reach).tolist()
+    right, bottom = (plane.max(1) + reach + 1).tolist()
+    box = Box(left, top, right, bottom).even(frame.width, frame.height)
+    if box.empty:
+        return None
+    part = to_bgr(frame.planes, box)
     smooth = cv2.blur(part, (2 * reach + 1, 2 * reach + 1), borderType=cv2.BORDER_REPLICATE)
-    places = np.round(points).astype(int) - low
-    places = np.clip(places, 0, [smooth.shape[1] - 1, smooth.shape[0] - 1])
-    return np.asarray(smooth[places[:, 1], places[:, 0]], dtype=np.float32)
+    x = np.clip(plane[0], box.left, box.right - 1) - box.left
+    y = np.clip(plane[1], box.top, box.bottom - 1) - box.top
+    return np.asarray(smooth[y, x], dtype=np.float32)

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from edge_worker.items import PlacedSpeech, Planes, VideoFrame
 from edge_worker.rvp.gates import Gate, yaw_allowance
-from edge_worker.rvp.picture import Box, with_patch
+from edge_worker.rvp.picture import Box, to_bgr, with_patch
 from edge_worker.rvp.tracker import FaceTrack, TrackedFrame
+from engines.face import Picture
 from engines.lipsync import LipCue, LipEngine, LipPatch, LipSession, MouthShape
 from engines.lipsync.mouth_curve import MouthCurve
 
@@ -86,9 +87,7 @@ class Lips:
             person = self._person(face, at_ns)
             speech = heard if face.id == speaker and face.gate is Gate.OPEN else None
             cue = self._cue(person, face, speech, at_ns, step)
-            patch = self._drawn(person, tracked, face, cue)
-            if patch is not None:
-                planes = _with(planes, tracked, patch)
+            planes = self._drawn(person, tracked.frame, face, cue, planes)
         self._forget(at_ns)
         altered = planes is not tracked.frame.planes
         frame = replace(tracked.frame, planes=planes) if altered else tracked.frame
@@ -106,11 +105,12 @@ class Lips:
     ) -> LipCue:
         """The mouth moves towards the speech, or fades back to the person's own."""
         aim = yaw_allowance(face.pose[0]) if speech else 0.0
-        person.amount += float(np.clip(aim - person.amount, -step, step))
+        person.amount += max(-step, min(step, aim - person.amount))
         if speech is None:
             return LipCue(person.shape, person.amount)
         person.shape = self._curve(speech).at(at_ns - speech.start_ns)
-        return LipCue(person.shape, person.amount, _sound(speech, at_ns))
+        sound = _sound(speech, at_ns) if self._engine.driven_by_sound else None
+        return LipCue(person.shape, person.amount, sound)
 
     def _curve(self, placed: PlacedSpeech) -> MouthCurve:
         for known, curve in self._curves:
@@ -121,19 +121,26 @@ class Lips:
         return curve
 
     def _drawn(
-        self, person: _Person, tracked: TrackedFrame, face: FaceTrack, cue: LipCue
-    ) -> LipPatch | None:
+        self, person: _Person, frame: VideoFrame, face: FaceTrack, cue: LipCue, planes: Planes
+    ) -> Planes:
+        """``planes`` with this face's mouth drawn; the very same if it stays as it is."""
+        open_gate = face.gate is Gate.OPEN
+        box = Box.around_face(face.mesh).even(frame.width, frame.height)
+        if box.empty or not (open_gate or cue.amount > 0):
+            return planes
         try:
-            if face.gate is Gate.OPEN:
-                person.session.observe(tracked.picture, face.mesh)
-            if cue.amount <= 0:
-                return None
-            return person.session.render(tracked.picture, face.mesh, cue)
+            # The engine sees the face as a picture of its own, from the untouched frame.
+            picture = to_bgr(frame.planes, box)
+            mesh = face.mesh.moved(-box.left, -box.top)
+            if open_gate:
+                person.session.observe(picture, mesh)
+            patch = person.session.render(picture, mesh, cue) if cue.amount > 0 else None
         except Exception as error:  # noqa: BLE001 - no engine's fault may cost a frame
             self.failures += 1
             self.last_failure = f"lip engine failed at {face.pts_ns} ns: {error!r}"
             person.amount = 0.0
-            return None
+            return planes
+        return planes if patch is None else _with(planes, picture, box, patch)
 
     def _forget(self, now_ns: int) -> None:
         gone = [i for i, p in self._people.items() if now_ns - p.seen_ns > _FORGOTTEN_NS]
@@ -157,15 +164,18 @@ def _gate(tracked: TrackedFrame, speaker: int | None) -> Gate:
     return Gate.NO_FACE
 
 
-def _with(planes: Planes, tracked: TrackedFrame, patch: LipPatch) -> Planes:
-    """Planes whose patch was redrawn; everything outside stays bit-identical."""
+def _with(planes: Planes, face: Picture, place: Box, patch: LipPatch) -> Planes:
+    """Planes whose patch was redrawn; everything outside stays bit-identical.
+
+    ``face`` is the untouched picture inside ``place``, in which the patch has its place.
+    """
     height, width = patch.picture.shape[:2]
     tight = Box(patch.x, patch.y, patch.x + width, patch.y + height)
-    box = tight.even(tracked.frame.width, tracked.frame.height)
-    region = tracked.picture[box.top : box.bottom, box.left : box.right].copy()
-    down, across = tight.top - box.top, tight.left - box.left
+    inner = tight.even(place.right - place.left, place.bottom - place.top)
+    region = face[inner.top : inner.bottom, inner.left : inner.right].copy()
+    down, across = tight.top - inner.top, tight.left - inner.left
     region[down : down + height, across : across + width] = patch.picture
-    return with_patch(planes, region, box)
+    return with_patch(planes, region, inner.moved(place.left, place.top))
 
 
 def _sound(placed: PlacedSpeech, at_ns: int) -> NDArray[np.float32]:

@@ -1,22 +1,23 @@
 """Follows the faces of one stream: landmarks, head pose and whether lips may be rendered."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from edge_worker.items import VideoFrame
 from edge_worker.rvp.gates import FaceGates, Gate
-from edge_worker.rvp.picture import to_bgr
+from edge_worker.rvp.picture import Box, to_bgr
 from edge_worker.rvp.smoothing import OneEuro, OneEuroSettings
-from engines.face import FaceLandmarker, FaceMesh, FaceRegion, Picture
+from engines.face import FaceLandmarker, FaceMesh, FaceRegion
 from engines.face.head import HeadPose, fit_pose, inter_ocular_px
 from engines.face.region import region_of
 from engines.face.topology import LOWER_LIP_INNER, UPPER_LIP_INNER
 
 MAX_FACES: Final = 3
 _MIN_SCORE: Final = 0.5
-_SEARCH_NS: Final = 500_000_000  # between looks for more faces while one is followed
+_SEARCH_NS: Final = 1_000_000_000  # between looks for more faces while one is followed
 _SEARCH_EMPTY_NS: Final = 120_000_000  # between looks while there is none
 _REMEMBERED_NS: Final = 2_000_000_000  # how long a lost face keeps its id
 _SAME_PLACE: Final = 0.6  # centre distance over size: the same face
@@ -47,8 +48,6 @@ class TrackedFrame:
     """A frame with its faces."""
 
     frame: VideoFrame
-    picture: Picture
-    """BGR, made from the frame's planes."""
     faces: tuple[FaceTrack, ...]
     """Largest first, at most ``MAX_FACES``."""
 
@@ -70,40 +69,45 @@ class Tracker:
         """Find the faces of ``frame``."""
         if frame.epoch != self._epoch:
             self._epoch, self._people, self._next_search_ns = frame.epoch, [], frame.pts_ns
-        picture = to_bgr(frame.planes)
-        faces = [self._follow(person, picture, frame) for person in self._in_view()]
+        faces = [self._follow(person, frame) for person in self._in_view()]
         self._part_doubles()
-        faces += self._search(picture, frame)
+        faces += self._search(frame)
         self._forget(frame.pts_ns)
         visible = {person.id for person in self._in_view()}
         found = [face for face in faces if face is not None and face.id in visible]
         found.sort(key=lambda face: -face.iod_px)
-        return TrackedFrame(frame, picture, tuple(found[:MAX_FACES]))
+        return TrackedFrame(frame, tuple(found[:MAX_FACES]))
 
     def _in_view(self) -> list["_Person"]:
         return [person for person in self._people if person.in_view]
 
-    def _follow(self, person: "_Person", picture: Picture, frame: VideoFrame) -> FaceTrack | None:
-        mesh = self._landmarker.mesh(picture, person.region)
-        if not _plausible(mesh, picture):
-            person.in_view = False
-            self._next_search_ns = frame.pts_ns
-            return None
-        return person.seen(mesh, picture, frame)
+    def _follow(self, person: "_Person", frame: VideoFrame) -> FaceTrack | None:
+        # Only what lies around the face is converted, so that it stays in the cache.
+        region = person.region
+        box = Box.around_region(region).even(frame.width, frame.height)
+        if not box.empty:
+            picture = to_bgr(frame.planes, box)
+            near = replace(region, x=region.x - box.left, y=region.y - box.top)
+            mesh = self._landmarker.mesh(picture, near).moved(box.left, box.top)
+            if _plausible(mesh, frame):
+                return person.seen(mesh, frame)
+        person.in_view = False
+        self._next_search_ns = frame.pts_ns
+        return None
 
-    def _search(self, picture: Picture, frame: VideoFrame) -> list[FaceTrack | None]:
+    def _search(self, frame: VideoFrame) -> list[FaceTrack | None]:
         here = self._in_view()
         if frame.pts_ns < self._next_search_ns or len(here) >= MAX_FACES:
             return []
         self._next_search_ns = frame.pts_ns + (_SEARCH_NS if here else _SEARCH_EMPTY_NS)
         found: list[FaceTrack | None] = []
-        for region in self._landmarker.detect(picture):
+        for region in self._landmarker.detect(to_bgr(frame.planes)):
             in_view = self._in_view()
             if len(in_view) >= MAX_FACES:
                 break
             if any(_same_place(person.region, region) for person in in_view):
                 continue
-            found.append(self._follow(self._person_at(region), picture, frame))
+            found.append(self._follow(self._person_at(region), frame))
         return found
 
     def _person_at(self, region: FaceRegion) -> "_Person":
@@ -145,7 +149,7 @@ class _Person:
         self._gates = FaceGates()
         self._smooth = OneEuro(_SMOOTHING)
 
-    def seen(self, mesh: FaceMesh, picture: Picture, frame: VideoFrame) -> FaceTrack:
+    def seen(self, mesh: FaceMesh, frame: VideoFrame) -> FaceTrack:
         """Take in new landmarks."""
         self.region = region_of(mesh)
         self.seen_ns = frame.pts_ns
@@ -153,26 +157,25 @@ class _Person:
         smooth = FaceMesh(self._smooth(mesh.points, frame.pts_ns, iod_px), mesh.score)
         pose = fit_pose(smooth.points)
         opening = _opening(mesh, pose)
-        gate = self._gates.judge(
-            picture, smooth.points, pose, frame.pts_ns, degraded=frame.degraded
-        )
+        gate = self._gates.judge(frame, smooth.points, pose)
         return FaceTrack(self.id, frame.pts_ns, smooth, pose.angles, iod_px, opening, gate)
 
 
 def _opening(mesh: FaceMesh, pose: HeadPose) -> float:
-    lips = pose.to_head(mesh.points[[UPPER_LIP_INNER, LOWER_LIP_INNER]])
-    return float(np.hypot(*(lips[1] - lips[0])[:2]))
+    gap = mesh.points[LOWER_LIP_INNER] - mesh.points[UPPER_LIP_INNER]
+    x, y, _ = (gap @ pose.rotation).tolist()
+    return math.hypot(x, y) / pose.scale
 
 
-def _plausible(mesh: FaceMesh, picture: Picture) -> bool:
+def _plausible(mesh: FaceMesh, frame: VideoFrame) -> bool:
     """True while the mesh is a face whose middle lies in the picture."""
-    if mesh.score < _MIN_SCORE or not np.isfinite(mesh.points).all():
-        return False
-    x, y = mesh.points[:, :2].mean(0)
-    height, width = picture.shape[:2]
-    return bool(0 <= x < width and 0 <= y < height)
+    # One landmark that is not finite makes the mean so, and no comparison with it holds.
+    x, y, z = np.add.reduce(mesh.points, 0).tolist()
+    count = len(mesh.points)
+    within = 0 <= x < frame.width * count and 0 <= y < frame.height * count
+    return mesh.score >= _MIN_SCORE and within and math.isfinite(z)
 
 
 def _same_place(one: FaceRegion, other: FaceRegion, within: float = _SAME_PLACE) -> bool:
-    distance = float(np.hypot(one.x - other.x, one.y - other.y))
+    distance = math.hypot(one.x - other.x, one.y - other.y)
     return distance < within * min(one.size, other.size) * 0.5

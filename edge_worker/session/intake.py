@@ -8,7 +8,6 @@ from edge_worker.items import AudioBlock
 from edge_worker.media.clock import ClockAnchor
 from edge_worker.media.encode import SAMPLE_RATE
 from edge_worker.media.resample import Resampler
-from edge_worker.rvp.picture import to_bgr
 from edge_worker.rvp.tracker import TrackedFrame, Tracker
 from edge_worker.transport import Message
 from mqtt_schemas import (
@@ -84,7 +83,7 @@ class Intake:
                 pictures.append(self._tracker.track(frame))
             except Exception as error:  # noqa: BLE001 - no engine's fault may cost a picture
                 faults.append(error)
-                pictures.append(TrackedFrame(frame, to_bgr(frame.planes), ()))
+                pictures.append(TrackedFrame(frame, ()))
             costs.append((frame.pts_ns, time.thread_time_ns() - before_ns))
         blocks = [out for block in result.blocks for out in self._resampler.process(block)]
         return Taken(pictures, blocks, result.notes, faults, costs, decode_ns)

@@ -1,6 +1,7 @@
 """The playout loop: paces what is due by the media clock and lets nothing pile up."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ class Playout:
         self._thread = thread
         self._now_ns = now_ns
         self._output_ns: int | None = None
+        self._run = 0
 
     @property
     def delay_ns(self) -> int:
@@ -106,28 +108,18 @@ class Playout:
     async def tick(self, media_clock: MediaClock, hooks: PlayoutHooks) -> None:
         """Play what has become due since the last tick."""
         settings = hooks.settings()
-        now_ns = self._now_ns()
-        output_ns = _moment(media_clock, now_ns, settings.epoch)
-        if output_ns is None:
+        began_ns = time.monotonic_ns()
+        output_ns = _moment(media_clock, self._now_ns(), settings.epoch)
+        if output_ns is None or not self._reach(output_ns, settings.delay_ns):
             return
-        if self._output_ns is not None:
-            if output_ns <= self._output_ns:
-                return  # the clock's estimate moved back a little
-            if output_ns - self._output_ns > _LOST_NS:
-                self._presentation.restart()
-            elif output_ns - self._output_ns > _FAR_BEHIND_NS:
-                self._presentation.skip_to(output_ns - _MAX_STEP_NS)
-        self._output_ns = output_ns
         self._take_up_delay(output_ns, settings.delay_ns, hooks)
         media_ns = output_ns - self._clock.delay_ns
         advance = self._timeline.advance(media_ns, hooks.heard_until_ns())
         if advance.placed or advance.overloaded or advance.ended:
             await hooks.advanced(advance)
-        if self._presentation.over(media_ns) and self._timeline.silent_at(media_ns):
-            self._presentation.rest()
-            return
         batch = Batch(
             epoch=settings.epoch,
+            run=self._run,
             pictures=self._presentation.pictures(output_ns),
             sounds=self._presentation.sounds(output_ns),
             speakers=hooks.speakers(),
@@ -144,7 +136,28 @@ class Playout:
         loop = asyncio.get_running_loop()
         produced = await loop.run_in_executor(self._thread, self._production.produce, batch)
         await hooks.produced(produced)
-        await hooks.late(max(0, self._now_ns() - now_ns))
+        await hooks.late(time.monotonic_ns() - began_ns)
+
+    def _reach(self, output_ns: int, wanted_ns: int) -> bool:
+        """Move the output on to ``output_ns``; False where there is nothing to play."""
+        media_ns = output_ns - max(self._clock.delay_ns, wanted_ns)
+        if self._presentation.over(media_ns) and self._timeline.silent_at(media_ns):
+            self._presentation.rest()
+            return False
+        step_ns = output_ns - self._output_ns if self._output_ns is not None else 1
+        if abs(step_ns) > _LOST_NS:
+            # One moment of a clock that is just being set must not move the output.
+            if not self._presentation.covers(media_ns):
+                return False
+            self._timeline.clear()
+            self._presentation.restart()
+            self._run += 1
+        elif step_ns <= 0:
+            return False  # the clock's estimate moved back a little
+        elif step_ns > _FAR_BEHIND_NS:
+            self._presentation.skip_to(output_ns - _MAX_STEP_NS)
+        self._output_ns = output_ns
+        return True
 
     def _take_up_delay(self, output_ns: int, wanted_ns: int, hooks: PlayoutHooks) -> None:
         if wanted_ns == self._clock.delay_ns:

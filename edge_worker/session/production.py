@@ -21,6 +21,8 @@ class Batch:
 
     epoch: str
     """Of the media clock; another one begins the output anew, as its timestamps may lie back."""
+    run: int
+    """Counts how often the output lost its place within an epoch; another one begins it anew."""
     pictures: list[PictureJob]
     sounds: list[SoundJob]
     speakers: dict[str, int | None]
@@ -52,9 +54,11 @@ class RenderCounters:
 class Produced:
     """What a batch became."""
 
+    epoch: str
     segments: list[OutputSegment]
     ended: list[OutputSegment]
-    """The last of the epoch before this batch's."""
+    """The last of ``ended_epoch``, from before the output began anew."""
+    ended_epoch: str
     lips_ns: list[tuple[int, int]]
     """Thread CPU time of rendering, by the picture's media time, for rendered pictures."""
     encode_ns: list[int]
@@ -83,6 +87,7 @@ class Production:
         self._language = language
         self._output: Output | None = None
         self._epoch = ""
+        self._run = 0
         self._lip_faults = 0
         self._gates: list[str] = []
         self._skip_next = False
@@ -102,14 +107,15 @@ class Production:
         segments: list[OutputSegment] = []
         lips_ns: list[tuple[int, int]] = []
         encode_ns: list[int] = []
-        ended = self._enter(batch.epoch)
+        ended_epoch = self._epoch
+        ended = self._enter(batch)
         if batch.pictures:
             segments += self._fit(batch.pictures[0].tracked.frame, batch)
         elif batch.sound_only and self._output is None:
             self._open(OutputFormat(None, None))
         output = self._output
         if output is None:
-            return Produced([], ended, [], [], None)
+            return Produced(batch.epoch, [], ended, ended_epoch, [], [], None)
         for sound in batch.sounds:
             segments += self._sound(output, sound, batch)
         for picture in batch.pictures:
@@ -128,12 +134,23 @@ class Production:
         self._lip_faults = self._lips.failures
         gates, self._gates = tuple(self._gates), []
         offset_ns = _stamp_offset_ns(batch)
-        return Produced(segments, ended, lips_ns, encode_ns, offset_ns, fault, gates)
+        return Produced(
+            epoch=batch.epoch,
+            segments=segments,
+            ended=ended,
+            ended_epoch=ended_epoch,
+            lips_ns=lips_ns,
+            encode_ns=encode_ns,
+            stamp_offset_ns=offset_ns,
+            fault=fault,
+            gates=gates,
+        )
 
-    def _enter(self, epoch: str) -> list[OutputSegment]:
+    def _enter(self, batch: Batch) -> list[OutputSegment]:
         """Begin the output anew when the media clock did."""
-        before, self._epoch = self._epoch, epoch
-        if self._output is None or epoch == before:
+        before = (self._epoch, self._run)
+        self._epoch, self._run = batch.epoch, batch.run
+        if self._output is None or (batch.epoch, batch.run) == before:
             return []
         ended = self.flush()
         self._output = self._output.on_new_clock(Mark(self._worker, self._language))

@@ -202,7 +202,7 @@ class Session:
         """Send what has been rendered; the session is cancelled after this."""
         loop = asyncio.get_running_loop()
         for segment in await loop.run_in_executor(self._render_thread, self._production.flush):
-            self._reporter.segment(segment, self._stamp(), self.out_topic)
+            self._reporter.segment(segment, self._stamp(self._epoch), self.out_topic)
 
     # --- source
 
@@ -277,7 +277,8 @@ class Session:
     def _speak(self, speech: SyncedSpeech) -> None:
         """Queue translated speech, unless the stream has meanwhile gone elsewhere."""
         utterance = speech.utterance
-        if utterance.epoch != self._epoch or utterance.target_language != self._out_language:
+        spoken_here = {self._out_language, self.settings.target_language}
+        if utterance.epoch != self._epoch or {utterance.target_language} != spoken_here:
             return
         captured_ns = self._captured_utc_ns(utterance.start_ns)
         if captured_ns is not None:
@@ -319,10 +320,10 @@ class Session:
     async def _produced(self, produced: Produced) -> None:
         self._reporter.produced(produced)
         for segment in produced.ended:
-            past = SegmentStamp(self._past_epochs[-1], self._term, 0, lambda _: None)
+            past = SegmentStamp(produced.ended_epoch, self._term, 0, lambda _: None)
             self._reporter.segment(segment, past, self.out_topic)
         for segment in produced.segments:
-            self._reporter.segment(segment, self._stamp(), self.out_topic)
+            self._reporter.segment(segment, self._stamp(produced.epoch), self.out_topic)
 
     async def _late(self, late_ns: int) -> None:
         before = self._ladder.rung
@@ -337,17 +338,22 @@ class Session:
         loop = asyncio.get_running_loop()
         ended = await loop.run_in_executor(self._render_thread, self._production.speak, language)
         for segment in ended:
-            self._reporter.segment(segment, self._stamp(), self.out_topic)
+            self._reporter.segment(segment, self._stamp(self._epoch), self.out_topic)
         self._out_language = language
+        self._timeline.drop_waiting()
 
-    def _stamp(self) -> SegmentStamp:
-        delay_ns = self._playout.delay_ns
-        return SegmentStamp(self._epoch, self._term, delay_ns, self._captured_utc_ns)
+    def _stamp(self, epoch: str) -> SegmentStamp:
+        current = epoch == self._epoch
+        utc_of = self._captured_utc_ns if current else lambda _: None
+        return SegmentStamp(epoch, self._term, self._playout.delay_ns, utc_of)
 
     def _captured_utc_ns(self, media_ns: int) -> int | None:
-        """UTC of a media time; None while a new epoch's clock is not known yet."""
+        """UTC of a media time; None while the clock is, or may be, another epoch's."""
+        clock = self._intake.ingest.clock
+        if clock.epoch != self._epoch:
+            return None
         try:
-            return self._intake.ingest.clock.utc_of(media_ns)
+            return clock.utc_of(media_ns)
         except ClockUnsetError:
             return None
 

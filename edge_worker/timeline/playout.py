@@ -34,6 +34,10 @@ class PlayoutClock:
         """Put another delay in force from the next moment on."""
         self._delay_ns = delay_ns
 
+    def restart(self) -> None:
+        """The media clock began anew: nothing of it has played."""
+        self._reached_ns = None
+
     def at(self, output_ns: int) -> Moment:
         """The moment at ``output_ns``; calls must come in order of time."""
         media_ns = output_ns - self._delay_ns

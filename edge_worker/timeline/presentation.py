@@ -19,7 +19,9 @@ _USUAL_INTERVAL_NS = 40_000_000
 _NEAR_NS = 400_000_000
 """A picture is given the speech that sounds this near to it, so that lips can fade in and out."""
 _LEAD_NS = 20_000_000
-_FRAMES_KEPT_NS = 8_000_000_000
+_KEPT_NS = 8_000_000_000
+_KEPT_BYTES = 640 << 20
+"""Of pictures: six seconds of 1080p at 30 a second."""
 _OVER_NS = 2_000_000_000
 
 
@@ -53,23 +55,31 @@ class Presentation:
         clock: the playout delay in force.
         sample_rate: of the output and of every block shown to it.
         block: samples per sound job.
+        most_bytes: of pictures that wait; the oldest are given up beyond.
     """
 
     def __init__(
-        self, timeline: Timeline, clock: PlayoutClock, sample_rate: int, block: int = 1024
+        self,
+        timeline: Timeline,
+        clock: PlayoutClock,
+        sample_rate: int,
+        block: int = 1024,
+        most_bytes: int = _KEPT_BYTES,
     ) -> None:
         self._timeline = timeline
         self._clock = clock
         self._rate = sample_rate
         self._block = block
+        self._most_bytes = most_bytes
         self._frames: deque[TrackedFrame] = deque()
+        self._bytes = 0
         self._sound = SourceSound(sample_rate)
         self._last: PictureJob | None = None
         self._interval_ns = _USUAL_INTERVAL_NS
         self._next_block: int | None = None
         self._newest_ns: int | None = None
         self.frames_skipped = 0
-        """Pictures never shown: the delay was shortened, or playout fell behind."""
+        """Pictures never shown: the delay was shortened, playout fell behind, or memory ran out."""
 
     @property
     def missing_sound_ns(self) -> int:
@@ -85,6 +95,12 @@ class Presentation:
         """Whether the source ended before ``media_ns``: nothing has come for two seconds."""
         return self._newest_ns is None or media_ns - self._newest_ns > _OVER_NS
 
+    def covers(self, media_ns: int) -> bool:
+        """Whether ``media_ns`` is near what came lately; if not, a clock is being set."""
+        if self._newest_ns is None:
+            return False
+        return self._newest_ns - _KEPT_NS <= media_ns <= self._newest_ns + _OVER_NS
+
     def rest(self) -> None:
         """Play nothing until more comes; the output then goes on at its own time."""
         self._next_block = None
@@ -98,8 +114,11 @@ class Presentation:
             if 0 < step_ns < _SECOND_NS // 4:
                 self._interval_ns = step_ns
         self._frames.append(tracked)
-        while pts_ns - self._frames[0].frame.pts_ns > _FRAMES_KEPT_NS:
-            self._frames.popleft()
+        self._bytes += tracked.frame.planes.nbytes
+        while (
+            pts_ns - self._frames[0].frame.pts_ns > _KEPT_NS or self._bytes > self._most_bytes
+        ) and len(self._frames) > 1:
+            self._pop()
             self.frames_skipped += 1
 
     def hear(self, block: AudioBlock) -> None:
@@ -112,7 +131,7 @@ class Presentation:
         jobs: list[PictureJob] = []
         delay_ns = self._clock.delay_ns
         while self._frames and self._frames[0].frame.pts_ns + delay_ns <= output_ns:
-            tracked = self._frames.popleft()
+            tracked = self._pop()
             due_ns = tracked.frame.pts_ns + delay_ns
             if self._last is not None and due_ns <= self._last.output_ns:
                 self.frames_skipped += 1
@@ -143,16 +162,23 @@ class Presentation:
         """Give up what should have been shown before ``output_ns``: playout fell behind."""
         limit_ns = output_ns - self._clock.delay_ns
         while self._frames and self._frames[0].frame.pts_ns < limit_ns:
-            self._frames.popleft()
+            self._pop()
             self.frames_skipped += 1
 
     def restart(self) -> None:
         """Forget the source's past (new epoch); the output goes on where it is."""
+        self._clock.restart()
         self._frames.clear()
+        self._bytes = 0
         self._sound.clear()
         self._next_block = None
         self._newest_ns = None
         self._last = None
+
+    def _pop(self) -> TrackedFrame:
+        tracked = self._frames.popleft()
+        self._bytes -= tracked.frame.planes.nbytes
+        return tracked
 
     def _held(self, output_ns: int) -> list[PictureJob]:
         """Repeat the last picture while the source is held back by a longer delay."""

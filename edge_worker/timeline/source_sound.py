@@ -29,18 +29,22 @@ class SourceSound:
         return round(media_ns * self._sample_rate / 1_000_000_000)
 
     def add(self, block: AudioBlock) -> None:
-        """Store a block; one that overlaps what is there continues after it."""
+        """Store a block; of one that overlaps what is there, only what comes after it."""
         if block.sample_rate != self._sample_rate:
             raise ValueError(
                 f"block at {block.sample_rate} Hz, this store is {self._sample_rate} Hz"
             )
-        first = self.index_of(block.pts_ns)
+        first, samples = self.index_of(block.pts_ns), block.samples
         if self._blocks:
             last_first, last = self._blocks[-1]
             expected = last_first + len(last)
-            if abs(first - expected) <= _JOIN_SAMPLES or first < expected:
+            if first < expected - _JOIN_SAMPLES:
+                samples = samples[expected - first :]
                 first = expected
-        self._blocks.append((first, block.samples))
+            elif first <= expected + _JOIN_SAMPLES:
+                first = expected
+        if len(samples):
+            self._blocks.append((first, samples))
         while self._blocks and self._blocks[0][0] + len(self._blocks[0][1]) < first - self._keep:
             self._blocks.popleft()
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from edge_worker.items import PlacedSpeech, SyncedSpeech, Verdict
 from edge_worker.timeline.placement import PlacementLimits, Situation, place
 
+_FRESH_NS = 6_000_000_000
+"""What recognition, translation and synthesis may take together before waiting begins."""
 COMMIT_AHEAD_NS = 80_000_000
 """The playhead lies this far before the next unrendered frame."""
 
@@ -94,7 +96,7 @@ class Timeline:
         """
         playhead_ns = next_frame_ns + COMMIT_AHEAD_NS
         ended = self._forget(next_frame_ns)
-        overloaded: list[SyncedSpeech] = []
+        overloaded = self._stale(playhead_ns)
         while len(self._waiting) > 1 and self.debt_ns(playhead_ns) > self._debt_limit_ns:
             overloaded.append(self._give_up(self._waiting.popleft()))
         placed: list[PlacedSpeech] = []
@@ -141,6 +143,14 @@ class Timeline:
         self._playing.append(placed)
         self._previous_end_ns = placed.end_ns
         return placed
+
+    def _stale(self, playhead_ns: int) -> list[SyncedSpeech]:
+        """Give up what was said too long ago to be understood now."""
+        oldest_ns = playhead_ns - self._debt_limit_ns - _FRESH_NS
+        stale = [one for one in self._waiting if one.utterance.end_ns < oldest_ns]
+        for speech in stale:
+            self._waiting.remove(speech)
+        return [self._give_up(speech) for speech in stale]
 
     def _give_up(self, speech: SyncedSpeech) -> SyncedSpeech:
         waited_s = self._debt_limit_ns / 1_000_000_000

@@ -32,6 +32,10 @@ class FaceMesh:
     score: float
     """How sure the model is that this is a face, 0..1; says nothing about occlusion."""
 
+    def moved(self, x: float, y: float) -> "FaceMesh":
+        """The same face, ``x`` pixels further right and ``y`` further down."""
+        return FaceMesh(self.points + np.array([x, y, 0], np.float32), self.score)
+
 
 class FaceLandmarker(Protocol):
     """A loaded face detector and mesh model."""

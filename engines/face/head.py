@@ -4,6 +4,7 @@ Head coordinates are in inter-ocular distances (IOD, outer eye corner to outer e
 the axes of the picture: x to the right, y down, z away from the camera.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -26,13 +27,12 @@ class CanonicalHead:
     """Shape (468, 3), origin at the nose base."""
     triangles: NDArray[np.intp]
     """Shape (898, 3)."""
-    rigid: NDArray[np.intp]
-    """Points that move with the skull whatever the mouth does."""
     rigid_mean: Points
-    rigid_spread: Points
-    """The rigid points from their mean."""
+    """Of the points that move with the skull whatever the mouth does."""
+    rigid_fit: Points
+    """Shape (4, 468): three rows of the rigid points from their mean, one that takes the mean."""
     rigid_power: float
-    """Sum of the squares of ``rigid_spread``."""
+    """Sum of the squares of the rigid points from their mean."""
 
 
 @cache
@@ -47,7 +47,10 @@ def canonical_head() -> CanonicalHead:
     rigid = np.setdiff1d(np.flatnonzero(points[:, 1] < -_BELOW_NOSE), loose)
     mean = points[rigid].mean(0)
     spread = points[rigid] - mean
-    return CanonicalHead(points, triangles, rigid, mean, spread, float(np.square(spread).sum()))
+    fit = np.zeros((4, len(points)), np.float32)
+    fit[:3, rigid] = spread.T
+    fit[3, rigid] = 1 / len(rigid)
+    return CanonicalHead(points, triangles, mean, fit, float(np.square(spread).sum()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,11 +76,11 @@ class HeadPose:
     @property
     def angles(self) -> tuple[float, float, float]:
         """Yaw, pitch and roll in degrees; all 0 when the face looks into the camera."""
-        r = self.rotation
-        yaw = np.degrees(np.arctan2(r[0, 2], r[2, 2]))
-        pitch = np.degrees(np.arcsin(-np.clip(r[1, 2], -1.0, 1.0)))
-        roll = np.degrees(np.arctan2(r[1, 0], r[0, 0]))
-        return float(yaw), float(pitch), float(roll)
+        (r00, _, r02), (r10, _, r12), (_, _, r22) = self.rotation.tolist()
+        yaw = math.atan2(r02, r22)
+        pitch = math.asin(-max(-1.0, min(1.0, r12)))
+        roll = math.atan2(r10, r00)
+        return math.degrees(yaw), math.degrees(pitch), math.degrees(roll)
 
 
 def fit_pose(points: Points) -> HeadPose:
@@ -87,17 +90,18 @@ def fit_pose(points: Points) -> HeadPose:
     two point patterns", PAMI 1991.
     """
     head = canonical_head()
-    seen = points[head.rigid]
-    seen_mean = seen.mean(0)
-    u, singular, vt = np.linalg.svd(seen.T @ head.rigid_spread)
-    mirrored = np.linalg.det(u) * np.linalg.det(vt) < 0
-    signs = np.array([1.0, 1.0, -1.0 if mirrored else 1.0], dtype=np.float32)
-    rotation = ((u * signs) @ vt).astype(np.float32)
-    scale = float((singular * signs).sum()) / head.rigid_power
-    shift = (seen_mean - scale * rotation @ head.rigid_mean).astype(np.float32)
-    return HeadPose(rotation, scale, shift)
+    seen = head.rigid_fit @ points
+    covariance = seen[:3].T
+    u, singular, vt = np.linalg.svd(covariance)
+    if np.linalg.det(covariance) < 0:
+        u[:, 2] *= -1
+        singular[2] *= -1
+    rotation = u @ vt
+    scale = float(singular.sum()) / head.rigid_power
+    shift = seen[3] - scale * rotation @ head.rigid_mean
+    return HeadPose(rotation, scale, shift.astype(np.float32, copy=False))
 
 
 def inter_ocular_px(points: Points) -> float:
     """Distance of the outer eye corners in pixels."""
-    return float(np.linalg.norm(points[LEFT_EYE_OUTER, :2] - points[RIGHT_EYE_OUTER, :2]))
+    return math.dist(points[LEFT_EYE_OUTER, :2].tolist(), points[RIGHT_EYE_OUTER, :2].tolist())

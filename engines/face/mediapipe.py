@@ -4,6 +4,7 @@ Blazeface (Bazarevsky et al. 2019) and Attention Mesh (Grishchenko et al. 2020);
 origin and conversion are told in ``models/README.md``.
 """
 
+import math
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
@@ -68,20 +69,21 @@ class MediaPipeFace:
     def mesh(self, picture: Picture, region: FaceRegion) -> FaceMesh:
         """Landmarks of the face within ``region``."""
         crop = _Crop.of(region)
+        # OpenCV bends four channels in half the time of three.
         square = cv2.warpAffine(
-            picture,
+            cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA),
             crop.matrix,
             (_MESH_SIDE, _MESH_SIDE),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        rgb = cv2.cvtColor(square, cv2.COLOR_BGR2RGB)
+        rgb = cv2.cvtColor(square, cv2.COLOR_BGRA2RGB)
         np.copyto(self._pixels[0], rgb)
         self._pixels *= np.float32(1 / 255)
         mesh, lips, flag = self._mesh.run(None, {"input_1": self._pixels})
         points: _Floats = mesh.reshape(POINTS, 3).copy()
         points[LIPS, :2] = lips.reshape(len(LIPS), 2)
-        return FaceMesh(crop.to_picture(points), float(_sigmoid(flag.ravel())[0]))
+        return FaceMesh(crop.to_picture(points), float(_sigmoid(flag).item()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +96,7 @@ class _Crop:
     @classmethod
     def of(cls, region: FaceRegion) -> "_Crop":
         scale = region.size / _MESH_SIDE
-        c, s = np.cos(region.angle) * scale, np.sin(region.angle) * scale
+        c, s = math.cos(region.angle) * scale, math.sin(region.angle) * scale
         half = _MESH_SIDE / 2
         matrix = np.array(
             [[c, -s, region.x - (c - s) * half], [s, c, region.y - (s + c) * half]], np.float64
@@ -102,10 +104,9 @@ class _Crop:
         return cls(matrix, scale)
 
     def to_picture(self, points: _Floats) -> _Floats:
-        placed = np.empty_like(points)
-        placed[:, :2] = points[:, :2] @ self.matrix[:, :2].T + self.matrix[:, 2]
-        placed[:, 2] = points[:, 2] * self.scale
-        return placed
+        (xx, xy, x0), (yx, yy, y0) = self.matrix.tolist()
+        turn = np.array([[xx, yx, 0], [xy, yy, 0], [0, 0, self.scale]], np.float32)
+        return points @ turn + np.array([x0, y0, 0], np.float32)
 
 
 def _session(name: str) -> Any:  # noqa: ANN401 - onnxruntime ships no types

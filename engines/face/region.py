@@ -1,5 +1,6 @@
 """Where to look for a face whose landmarks are known."""
 
+import math
 from typing import Final
 
 import numpy as np
@@ -14,11 +15,12 @@ MARGIN: Final = 1.5
 def region_of(mesh: FaceMesh) -> FaceRegion:
     """Where to look for this face in the next frame."""
     points = mesh.points[:, :2]
-    eyes = points[LEFT_EYE_OUTER] - points[RIGHT_EYE_OUTER]
-    angle = float(np.arctan2(eyes[1], eyes[0]))
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
-    upright = points @ turn
-    low, high = upright.min(0), upright.max(0)
-    centre = (low + high) / 2 @ turn.T
-    size = MARGIN * float((high - low).max())
-    return FaceRegion(float(centre[0]), float(centre[1]), size, angle, mesh.score)
+    across, down = (points[LEFT_EYE_OUTER] - points[RIGHT_EYE_OUTER]).tolist()
+    angle = math.atan2(down, across)
+    c, s = math.cos(angle), math.sin(angle)
+    upright = np.array([[c, s], [-s, c]], np.float32) @ points.T
+    left, top = upright.min(1).tolist()
+    right, bottom = upright.max(1).tolist()
+    x, y = (left + right) / 2, (top + bottom) / 2
+    size = MARGIN * max(right - left, bottom - top)
+    return FaceRegion(c * x - s * y, s * x + c * y, size, angle, mesh.score)

@@ -62,6 +62,11 @@ class LipSession(Protocol):
 class LipEngine(Protocol):
     """A loaded lip renderer, shared by all streams."""
 
+    @property
+    def driven_by_sound(self) -> bool:
+        """Whether ``LipCue.sound`` is wanted."""
+        ...
+
     def open(self) -> LipSession:
         """Start with a person not seen before."""
         ...

@@ -58,6 +58,8 @@ def test_settings_when_a_stream_has_its_own_then_they_stand_in_place_of_the_defa
         ({"defaults": {"source_language": "auto!"}}, "defaults.source_language"),
         ({"defaults": {"playout_delay": "never"}}, "defaults.playout_delay"),
         ({"defaults": {"original_volume": 3}}, "defaults.original_volume"),
+        ({"defaults": {"voice": "João"}}, "defaults.voice"),
+        ({"streams": {"gate": {"voice": "a/b"}}}, "streams.gate.voice"),
         ({"engines": {"min_confidence": -1}}, "engines.min_confidence"),
         ({"limits": {"streams": 0}}, "limits.streams"),
         ({"streams": {"Bad Id": {}}}, "streams.Bad Id"),

@@ -5,6 +5,8 @@ match), the inside of the mouth is painted from the person's own teeth where a f
 and the geometry, not the pixels, fades in and out.
 """
 
+from typing import Final
+
 from engines.lipsync import LipSession
 from engines.lipsync.mouth_warp.harmonic import lower_face
 from engines.lipsync.mouth_warp.session import MouthWarpSession
@@ -14,6 +16,8 @@ __all__ = ["MouthWarp"]
 
 class MouthWarp:
     """A lip engine without a model of its own; light enough for one CPU core."""
+
+    driven_by_sound: Final = False
 
     def __init__(self) -> None:
         self._face = lower_face()

@@ -5,6 +5,7 @@ patch is laid over the bent picture; low frequencies come from the bent picture 
 that light and shading follow the moment.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +26,7 @@ _FROM: Final = 0.11  # source openings between which the patch takes over
 _TO: Final = 0.20
 _BETTER: Final = 1.15
 _QUARTER: Final = 4
+_MASK_BLUR: Final = 0.035  # IOD, standard deviation
 _SMEARED: Final = 0.10  # IOD around the lips where the bent picture is no guide to the light
 # Around the mouth, inside the nasolabial folds, above the chin's outline.
 _OUTLINE: Final = np.array([
@@ -60,8 +62,7 @@ class ClosedMouth:
         area = Area.around(vertices[self._face.touched], 3, picture.shape)
         if area.empty:
             return
-        origin = np.array([area.x, area.y], np.float32)
-        self._patch = _Patch(area.of(picture).copy(), vertices - origin, quality)
+        self._patch = _Patch(area.of(picture).copy(), vertices - area.origin, quality)
 
     def lay_over(
         self,
@@ -77,21 +78,32 @@ class ClosedMouth:
         Returns:
             The weight given to the patch, 0..1.
         """
-        weight = float(np.clip((opening - _FROM) / (_TO - _FROM), 0, 1))
+        weight = max(0.0, min(1.0, (opening - _FROM) / (_TO - _FROM)))
         if weight == 0 or self._patch is None:
             return 0.0
+        whole = raster.area
+        margin = math.ceil(_MASK_BLUR * 3 * pose.scale)
+        area = Area.around(
+            placed[_OUTLINE], margin, (whole.y + whole.height, whole.x + whole.width)
+        )
+        area = area.within(whole)
+        if area.empty:
+            return 0.0
+        raster = raster.part(area)
+        left, top = area.x - whole.x, area.y - whole.y
+        base = roi[top : top + area.height, left : left + area.width]
         patch = raster.warp(self._patch.picture, self._patch.vertices[triangles])
+        np.copyto(patch, base, where=(raster.ids == 0)[..., None])
         mask = _soft_mask(placed, raster, pose.scale)
-        membrane = _membrane(roi, patch, placed, mask, raster, pose.scale)
-        share = (mask * np.float32(weight))[..., None]
-        mixed = roi + share * (patch + membrane - roi)
-        roi[:] = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
+        membrane = _membrane(base, patch, placed, mask, raster, pose.scale)
+        share = cv2.merge([mask * np.float32(weight)] * 3)
+        mixed = base + share * (patch + membrane - base)
+        base[:] = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
         return weight
 
 
 def _soft_mask(placed: _Floats, raster: Raster, scale: float) -> _Floats:
-    origin = np.array([raster.area.x, raster.area.y], np.float32)
-    hull = cv2.convexHull(np.round((placed[_OUTLINE] - origin) * 16).astype(np.int32))
+    hull = cv2.convexHull(np.round((placed[_OUTLINE] - raster.area.origin) * 16).astype(np.int32))
     mask: NDArray[np.uint8] = np.zeros(raster.ids.shape, np.uint8)
     cv2.fillConvexPoly(mask, hull, 255, lineType=cv2.LINE_AA, shift=4)
     mask[raster.ids == 0] = 0
@@ -102,7 +114,7 @@ def _soft_mask(placed: _Floats, raster: Raster, scale: float) -> _Floats:
         borderType=cv2.BORDER_CONSTANT,
         borderValue=0,
     )
-    soft = cv2.GaussianBlur(inner, (0, 0), scale * 0.035)
+    soft = cv2.GaussianBlur(inner, (0, 0), scale * _MASK_BLUR)
     return np.asarray(soft, dtype=np.float32) / np.float32(255)
 
 
@@ -111,16 +123,15 @@ def _membrane(
 ) -> _Floats:
     """The difference at the patch's rim, spread smoothly over its inside."""
     height, width = mask.shape
-    origin = np.array([raster.area.x, raster.area.y], np.float32)
     lips: NDArray[np.uint8] = np.zeros(mask.shape, np.uint8)
-    hull = cv2.convexHull(np.round((placed[OUTER_RING] - origin) * 16).astype(np.int32))
+    hull = cv2.convexHull(np.round((placed[OUTER_RING] - raster.area.origin) * 16).astype(np.int32))
     cv2.fillConvexPoly(lips, hull, 255, shift=4)
     reach = max(2, round(_SMEARED * scale))
     near_lips = cv2.dilate(lips, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     rim = ((near_lips == 0) & (mask > 0.02) & (mask < 0.75)).astype(np.float32)
     small = (max(1, width // _QUARTER), max(1, height // _QUARTER))
     difference = base.astype(np.float32) - patch
-    num = cv2.resize(difference * rim[..., None], small, interpolation=cv2.INTER_AREA)
+    num = cv2.resize(difference * cv2.merge([rim] * 3), small, interpolation=cv2.INTER_AREA)
     den = cv2.resize(rim, small, interpolation=cv2.INTER_AREA)
     sigma = max(2.0, scale * 0.12 / _QUARTER)
     num, den = cv2.GaussianBlur(num, (0, 0), sigma), cv2.GaussianBlur(den, (0, 0), sigma)

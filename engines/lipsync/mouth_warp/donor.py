@@ -31,7 +31,8 @@ TEETH_DEPTH: Final = 0.05
 _MIN_OPENING: Final = 0.045
 _LOOK_OPENING: Final = 0.06  # wide enough that teeth would show if they ever did
 _STRIDE: Final = 3  # looking at every third frame is enough,
-_STRIDE_LATER: Final = 9  # at every ninth where teeth are known
+_STRIDE_LATER: Final = 9  # at every ninth where teeth are known or were long looked for
+_LONG: Final = 90  # frames
 _BETTER: Final = 1.25  # a new donor must be this much better, so that the teeth do not change
 _MIN_TEETH: Final = 0.0015  # square IOD
 _SHY: Final = 0.45  # how bright drawn teeth are for people who never show theirs
@@ -81,7 +82,8 @@ class OwnTeeth:
         if opening < _MIN_OPENING:
             return
         self._offers += 1
-        if self._offers % (_STRIDE_LATER if self._donor else _STRIDE) != 1:
+        settled = self._donor is not None or self._offers > _LONG
+        if self._offers % (_STRIDE_LATER if settled else _STRIDE) != 1:
             return
         shade = _to_texture(picture, pose, middle).astype(np.float32) / np.float32(light.level)
         inside = _aperture(head, middle)
@@ -106,8 +108,8 @@ class OwnTeeth:
         colour = _enamel(light) * np.float32(_SHY if self._shy else 1.0)
         upper, lower = drawn_upper(), drawn_lower()
         return Teeth(
-            Row(upper.shade * colour, upper.cover),
-            Row(lower.shade * colour * np.float32(_LOWER_DIM), lower.cover),
+            Row.of(upper.shade * colour, upper.cover),
+            Row.of(lower.shade * colour * np.float32(_LOWER_DIM), lower.cover),
         )
 
     @property
@@ -214,6 +216,6 @@ def _complete(shade: _Floats, upper: _Floats) -> Teeth:
     soft = cv2.GaussianBlur(cover.astype(np.float32), (0, 0), 1.5)
     under = drawn_lower()
     return Teeth(
-        Row(filled.astype(np.float32), np.asarray(soft, dtype=np.float32)),
-        Row(under.shade * colour * np.float32(_LOWER_DIM), under.cover),
+        Row.of(filled, np.asarray(soft, dtype=np.float32)),
+        Row.of(under.shade * colour * np.float32(_LOWER_DIM), under.cover),
     )

@@ -25,11 +25,14 @@ _SEAM_SMOOTH: Final = 0.022
 _SEAM_OWN: Final = 0.6  # share of the lip's own colour: the rest is what was around the gap
 _SEAM_DARKNESS: Final = np.array([0.36, 0.34, 0.25], np.float32)
 _SAMPLES: Final = 256  # along a lip
+_SHARES: Final = np.linspace(0, 1, _SAMPLES)
+_CORNER: Final = np.array([HALF_WIDTH, ABOVE])
 _CORNER_FADE: Final = 0.04
 _THROAT: Final = np.array([0.105, 0.095, 0.185], np.float32)  # of the lip's colour
 _TONGUE: Final = np.array([0.42, 0.40, 0.58], np.float32)
 _TONGUE_TIP: Final = np.array([0.74, 0.68, 0.92], np.float32)
 _TIP_HALF_WIDTH: Final = 0.15
+_TONGUE_SEEN: Final = 0.02  # less of it changes no pixel by more than a level or two
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,134 +81,176 @@ def paint(roi: Picture, area: Area, scene: Scene) -> None:
     if inside.empty or inside.x < area.x or inside.y < area.y:
         return
     view = _view(inside, scene)
-    cover = cv2.GaussianBlur(_cover(view), (0, 0), scene.blur)[..., None]
-    colour = cv2.GaussianBlur(_layers(view, scene), (0, 0), scene.blur)
+    parted = _parted(view)
     part = roi[
         inside.y - area.y : inside.y - area.y + inside.height,
         inside.x - area.x : inside.x - area.x + inside.width,
     ]
-    mixed = _with_seam(part, view, scene)
-    mixed += np.float32(scene.strength) * cover * (colour - mixed)
-    part[:] = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
+    mixed = _with_seam(part, view, scene, parted)
+    cover = _cover(view, parted)
+    if cover.any():
+        share = np.float32(scene.strength) * cv2.GaussianBlur(cover, (0, 0), scene.blur)
+        layers = cv2.GaussianBlur(cv2.merge(list(_layers(view, scene))), (0, 0), scene.blur)
+        mixed += share * (_by_channel(layers) - mixed)
+    mixed += np.float32(0.5)
+    np.maximum(mixed, 0, out=mixed)
+    np.minimum(mixed, 255, out=mixed)
+    part[:] = cv2.merge(list(mixed.astype(np.uint8)))
+
+
+def _by_channel(picture: NDArray[np.integer | np.floating]) -> _Floats:
+    """Shape (3, h, w) from (h, w, 3): numpy broadcasts along long rows, not along pixels of 3."""
+    return np.stack(cv2.split(picture), dtype=np.float32)
+
+
+def _tinted(colour: _Floats, form: _Floats) -> _Floats:
+    """``colour``, shape (3,), times ``form``, shape (h, w), by channel."""
+    return colour[:, None, None] * form
+
+
+def _unit(values: _Floats) -> _Floats:
+    """``values`` limited to 0..1, in place."""
+    np.maximum(values, 0, out=values)
+    return np.minimum(values, 1, out=values)
 
 
 def _view(area: Area, scene: Scene) -> _View:
     pose = scene.pose
-    back = np.linalg.inv((pose.scale * pose.rotation[:2, :2]).astype(np.float64))
+    plane = (pose.scale * pose.rotation[:2, :2].astype(np.float64)).tolist()
+    (xx, xy), (yx, yy) = plane
+    back = np.array([[yy, -xy], [-yx, xx]]) / (xx * yy - xy * yx)
     centre = teeth_centre(pose, scene.target.middle)
     start = back @ (np.array([area.x, area.y]) - centre)
     columns = np.arange(area.width, dtype=np.float32)[None, :]
     rows = np.arange(area.height, dtype=np.float32)[:, None]
-    b = back.astype(np.float32)
-    x = b[0, 0] * columns + b[0, 1] * rows + np.float32(start[0])
-    y = b[1, 0] * columns + b[1, 1] * rows + np.float32(start[1])
+    b, from_x, from_y = back.astype(np.float32), np.float32(start[0]), np.float32(start[1])
+    x = (b[0, 0] * columns + from_x) + b[0, 1] * rows
+    y = b[1, 0] * columns + (b[1, 1] * rows + from_y)
     edge = np.asarray((scene.gap - centre) @ b.T, dtype=np.float32)
-    upper, lower = edge[RING_UPPER], edge[RING_LOWER]
-    corner = np.array([HALF_WIDTH, ABOVE])
-    texture = DENSITY * np.column_stack([back, start + corner])
-    texture[:, 2] -= 0.5
+    texture = np.empty((2, 3))
+    texture[:, :2] = DENSITY * back
+    texture[:, 2] = DENSITY * (start + _CORNER) - 0.5
     left, right = float(edge[:, 0].min()), float(edge[:, 0].max())
-    above, below = _along(upper, x), _along(lower, x)
+    above, below = _along(edge[RING_UPPER], x), _along(edge[RING_LOWER], x)
     return _View(area, x, y, above, below, left, right, texture, pose.scale)
 
 
 def _along(edge: _Floats, x: _Floats) -> _Floats:
     """Height of a lip's edge, shape (11, 2), at every ``x``."""
-    order = np.argsort(edge[:, 0])
-    known = edge[order]
+    known = edge[edge[:, 0].argsort()]
     left, right = float(known[0, 0]), float(known[-1, 0])
-    table = np.interp(np.linspace(left, right, _SAMPLES), known[:, 0], known[:, 1])
+    table = np.interp(left + (right - left) * _SHARES, known[:, 0], known[:, 1])
     places = (x - np.float32(left)) * np.float32((_SAMPLES - 1) / max(right - left, 1e-6))
-    return np.take(table.astype(np.float32), np.round(places).astype(np.int32), mode="clip")
+    places += np.float32(0.5)
+    return table.astype(np.float32).take(places.astype(np.intp), mode="clip")
 
 
-def _cover(view: _View) -> _Floats:
+def _cover(view: _View, parted: _Floats) -> _Floats:
     """Antialiased by distance, and thinning out where the lips come together."""
-    above = np.clip((view.y - view.upper) * view.scale + 0.5, 0, 1)
-    below = np.clip((view.lower - view.y) * view.scale + 0.5, 0, 1)
-    return np.asarray(above * below * _parted(view), dtype=np.float32)
+    scale = np.float32(view.scale)
+    cover = _unit((view.y - view.upper) * scale + np.float32(0.5))
+    cover *= _unit((view.lower - view.y) * scale + np.float32(0.5))
+    cover *= parted
+    return cover
 
 
 def _parted(view: _View) -> _Floats:
     """0 where the lips touch, 1 where they are more than two pixels apart."""
-    apart = np.clip((view.lower - view.upper) * view.scale / 1.8 - 0.2, 0, 1)
-    return np.asarray(apart, dtype=np.float32)
+    return _unit((view.lower - view.upper) * np.float32(view.scale / 1.8) - np.float32(0.2))
 
 
-def _with_seam(part: Picture, view: _View, scene: Scene) -> _Floats:
-    """Lips that were apart get the soft line of closed ones, and lose what is left of the gap."""
-    mixed = part.astype(np.float32)
-    share = np.float32(scene.seam) * (1 - _parted(view)) * _between_corners(view)
-    if scene.seam == 0 or not share.any():
+def _with_seam(part: Picture, view: _View, scene: Scene, parted: _Floats) -> _Floats:
+    """Lips that were apart get the soft line of closed ones, and lose what is left of the gap.
+
+    Returns:
+        Shape (3, h, w).
+    """
+    mixed = _by_channel(part)
+    if scene.seam == 0:
+        return mixed
+    share = np.float32(scene.seam) * (1 - parted) * _between_corners(view)
+    if not share.any():
         return mixed
     away = view.y - (view.upper + view.lower) / 2
     height = max(_SEAM, 0.8 / view.scale)
-    around = cv2.GaussianBlur(mixed, (0, 0), max(1.0, _SEAM_SMOOTH * view.scale))
-    smooth = around + np.float32(_SEAM_OWN) * (scene.light.lip - around)
+    sigma = max(1.0, _SEAM_SMOOTH * view.scale)
+    around = _by_channel(cv2.GaussianBlur(part, (0, 0), sigma))
+    around += np.float32(_SEAM_OWN) * (scene.light.lip[:, None, None] - around)
     wide = np.exp(-np.square(away / np.float32(2.2 * height))) * share
-    mixed += wide[..., None] * (smooth - mixed)
+    mixed += wide * (around - mixed)
     line = np.exp(-np.square(away / np.float32(height))) * share
-    mixed *= 1 - line[..., None] * _SEAM_DARKNESS
+    mixed *= 1 - _tinted(_SEAM_DARKNESS, line)
     return mixed
 
 
 def _between_corners(view: _View) -> _Floats:
     """1 between the corners of the mouth, fading out just before them."""
-    near = np.minimum(view.x - view.left, view.right - view.x) / np.float32(_CORNER_FADE)
-    return np.asarray(np.clip(near, 0, 1), dtype=np.float32)
+    near = np.minimum(view.x - view.left, view.right - view.x)
+    return _unit(near / np.float32(_CORNER_FADE))
 
 
 def _layers(view: _View, scene: Scene) -> _Floats:
+    """Shape (3, h, w)."""
     target, light = scene.target, scene.light
-    side = np.clip(view.x / (2 * target.half_width) + 0.5, 0, 1)[..., None]
-    lit = (light.right + side * (light.left - light.right)).mean(-1, keepdims=True)
-    across = np.minimum(np.abs(view.x) / np.float32(target.half_width * 0.92), np.float32(1))
+    half_width = np.float32(target.half_width)
+    side = _unit(view.x / (2 * half_width) + np.float32(0.5))
+    right, left = light.right.mean(), light.left.mean()
+    lit = right + side * (left - right)
+    across = np.minimum(np.abs(view.x) / (half_width * np.float32(0.92)), np.float32(1))
     colour = _throat(view, light, across)
-    colour = _tongue_at_rest(colour, view, target, light)
-    colour = _row(colour, view, scene.teeth.lower, lit, shift=target.jaw_drop)
-    colour = _row(colour, view, scene.teeth.upper, lit, shift=0.0)
-    if scene.shape.tongue > 0:
-        colour = _tongue_tip(colour, view, scene)
-    shadow = 0.82 + 0.18 * np.clip((view.y - view.upper) / _LIP_SHADOW, 0, 1)
-    shadow *= 0.80 + 0.20 * np.clip((view.lower - view.y) / 0.014, 0, 1)
-    shadow *= 1 - 0.60 * across**3
-    return np.asarray(colour * shadow[..., None], dtype=np.float32)
+    _add_tongue_at_rest(colour, view, target, light)
+    _add_row(colour, view, scene.teeth.lower, lit, shift=target.jaw_drop)
+    _add_row(colour, view, scene.teeth.upper, lit, shift=0.0)
+    if scene.shape.tongue > _TONGUE_SEEN:
+        _add_tongue_tip(colour, view, scene)
+    below_lip = _unit((view.y - view.upper) / np.float32(_LIP_SHADOW))
+    shadow = np.float32(0.82) + np.float32(0.18) * below_lip
+    above_lip = _unit((view.lower - view.y) / np.float32(0.014))
+    shadow *= np.float32(0.80) + np.float32(0.20) * above_lip
+    shadow *= 1 - np.float32(0.60) * across * across * across
+    colour *= shadow
+    return colour
 
 
 def _throat(view: _View, light: Light, across: _Floats) -> _Floats:
-    glow = np.clip(view.y / 0.14, 0, 1) * (1 - across)
-    return np.asarray(light.lip * _THROAT * (1 + 0.9 * glow)[..., None], dtype=np.float32)
+    glow = _unit(view.y / np.float32(0.14)) * (1 - across)
+    return _tinted(light.lip * _THROAT, 1 + np.float32(0.9) * glow)
 
 
-def _tongue_at_rest(colour: _Floats, view: _View, target: MouthTarget, light: Light) -> _Floats:
+def _add_tongue_at_rest(colour: _Floats, view: _View, target: MouthTarget, light: Light) -> None:
     """A dim mound behind the lower teeth."""
     top = target.jaw_drop - 0.035
-    mound = 1 - np.square(view.x / (target.half_width * 0.72))
-    mound -= np.square((view.y - top - 0.09) / 0.10)
-    cover = np.clip(mound * 1.6, 0, 1)[..., None] * np.float32(0.85)
-    form = (0.65 + 0.35 * np.clip((view.y - top) / 0.07, 0, 1))[..., None]
-    return np.asarray(colour + cover * (light.lip * _TONGUE * form - colour), dtype=np.float32)
+    mound = 1 - np.square(view.x / np.float32(target.half_width * 0.72))
+    mound -= np.square((view.y - np.float32(top + 0.09)) / np.float32(0.10))
+    cover = _unit(mound * np.float32(1.6)) * np.float32(0.85)
+    form = _unit((view.y - np.float32(top)) / np.float32(0.07))
+    form = np.float32(0.65) + np.float32(0.35) * form
+    colour += cover * (_tinted(light.lip * _TONGUE, form) - colour)
 
 
-def _tongue_tip(colour: _Floats, view: _View, scene: Scene) -> _Floats:
+def _add_tongue_tip(colour: _Floats, view: _View, scene: Scene) -> None:
     """TH and L: the tip comes up to the upper teeth's edge, in front of the lower ones."""
-    halfway = float((view.upper + view.lower)[:, view.x.shape[1] // 2].mean()) / 2
-    top = min(scene.teeth.edge - 0.008, halfway)
-    wide = np.clip(1 - np.square(view.x / _TIP_HALF_WIDTH), 0, 1)
-    rounded = top + 0.016 * (1 - np.sqrt(wide))
-    cover = np.clip(wide * 3, 0, 1) * np.clip((view.y - rounded) * view.scale / 1.5 + 0.5, 0, 1)
-    form = 0.66 + 0.46 * np.exp(-np.square((view.y - top - 0.020) / 0.014)) * wide
-    form *= 0.45 + 0.55 * np.clip((view.lower - view.y) / 0.020, 0, 1)
-    share = (cover * np.float32(min(1.0, 1.15 * scene.shape.tongue)))[..., None]
-    tip = scene.light.lip * _TONGUE_TIP * form[..., None]
-    return np.asarray(colour + share * (tip - colour), dtype=np.float32)
+    middle = view.x.shape[1] // 2
+    halfway = float(view.upper[:, middle].mean() + view.lower[:, middle].mean()) / 2
+    top = np.float32(min(scene.teeth.edge - 0.008, halfway))
+    wide = _unit(1 - np.square(view.x / np.float32(_TIP_HALF_WIDTH)))
+    rounded = top + np.float32(0.016) * (1 - np.sqrt(wide))
+    cover = _unit((view.y - rounded) * np.float32(view.scale / 1.5) + np.float32(0.5))
+    cover *= np.minimum(wide * 3, 1)
+    gloss = np.exp(-np.square((view.y - (top + np.float32(0.020))) / np.float32(0.014)))
+    form = np.float32(0.66) + np.float32(0.46) * gloss * wide
+    above_lip = _unit((view.lower - view.y) / np.float32(0.020))
+    form *= np.float32(0.45) + np.float32(0.55) * above_lip
+    cover *= np.float32(min(1.0, 1.15 * scene.shape.tongue))
+    colour += cover * (_tinted(scene.light.lip * _TONGUE_TIP, form) - colour)
 
 
-def _row(colour: _Floats, view: _View, row: Row, lit: _Floats, *, shift: float) -> _Floats:
+def _add_row(colour: _Floats, view: _View, row: Row, lit: _Floats, *, shift: float) -> None:
     to = view.texture.copy()
     to[1, 2] -= shift * DENSITY
     size = (view.area.width, view.area.height)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    shade = cv2.warpAffine(row.shade, to, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    cover = cv2.warpAffine(row.cover, to, size, flags=flags, borderMode=cv2.BORDER_CONSTANT)
-    return np.asarray(colour + cover[..., None] * (shade * lit - colour), dtype=np.float32)
+    seen = cv2.warpAffine(row.texture, to, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    *shade, cover = cv2.split(seen)
+    if cover.any():
+        colour += cover * (np.stack(shade) * lit - colour)

@@ -56,7 +56,7 @@ class Light:
 
 def _mean(picture: Picture, at: _Floats, radius: int) -> _Floats:
     height, width = picture.shape[:2]
-    x = int(np.clip(round(float(at[0])), 0, width - 1))
-    y = int(np.clip(round(float(at[1])), 0, height - 1))
+    x = max(0, min(width - 1, round(float(at[0]))))
+    y = max(0, min(height - 1, round(float(at[1]))))
     patch = picture[max(0, y - radius) : y + radius + 1, max(0, x - radius) : x + radius + 1]
     return np.array(cv2.mean(patch)[:3], dtype=np.float32)

@@ -1,5 +1,6 @@
 """The person's own closed mouth, learned while they are looked at."""
 
+import math
 from collections import deque
 from typing import Final
 
@@ -36,7 +37,7 @@ _RINGS: Final = (
 
 def opening_of(head: _Floats) -> float:
     """Inner-lip gap, in IOD, of landmarks in head coordinates."""
-    return float(np.hypot(*(head[LOWER_LIP_INNER] - head[UPPER_LIP_INNER])[:2]))
+    return math.dist(head[LOWER_LIP_INNER, :2].tolist(), head[UPPER_LIP_INNER, :2].tolist())
 
 
 class Neutral:

@@ -1,5 +1,6 @@
 """Piecewise affine image warping through one id map and one ``cv2.remap``."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,16 +27,30 @@ class Area:
     @classmethod
     def around(cls, points: _Floats, margin: int, shape: tuple[int, ...]) -> "Area":
         """The rectangle around ``points``, shape (n, 2), clipped to a picture of ``shape``."""
-        low = np.floor(points.min(0)).astype(int) - margin
-        high = np.ceil(points.max(0)).astype(int) + margin + 1
-        x, y = max(0, int(low[0])), max(0, int(low[1]))
-        right, bottom = min(shape[1], int(high[0])), min(shape[0], int(high[1]))
-        return cls(x, y, max(0, right - x), max(0, bottom - y))
+        # One row per axis: numpy reduces along contiguous memory many times faster.
+        plane = np.ascontiguousarray(points.T)
+        (left, top), (right, bottom) = plane.min(1).tolist(), plane.max(1).tolist()
+        x, y = max(0, math.floor(left) - margin), max(0, math.floor(top) - margin)
+        end_x = min(shape[1], math.ceil(right) + margin + 1)
+        end_y = min(shape[0], math.ceil(bottom) + margin + 1)
+        return cls(x, y, max(0, end_x - x), max(0, end_y - y))
 
     @property
     def empty(self) -> bool:
         """True if it holds no pixel."""
         return self.width == 0 or self.height == 0
+
+    @property
+    def origin(self) -> _Floats:
+        """Its first pixel, shape (2,)."""
+        return np.array([self.x, self.y], np.float32)
+
+    def within(self, other: "Area") -> "Area":
+        """The part of this area that the other one shares."""
+        x, y = max(self.x, other.x), max(self.y, other.y)
+        right = min(self.x + self.width, other.x + other.width)
+        bottom = min(self.y + self.height, other.y + other.height)
+        return Area(x, y, max(0, right - x), max(0, bottom - y))
 
     def of(self, picture: _Pixels) -> _Pixels:
         """This part of ``picture``, as a view."""
@@ -55,33 +70,68 @@ class Raster:
     @classmethod
     def of(cls, vertices: _Floats, triangles: NDArray[np.intp], area: Area) -> "Raster":
         """Draw the triangles; later ones lie on top."""
-        corners = vertices[triangles] - np.array([area.x, area.y], np.float32)
+        corners = (vertices - area.origin)[triangles]
         ids = np.zeros((area.height, area.width), np.int16)
-        fixed = np.round(corners * 16).astype(np.int32)
+        fixed = np.rint(corners * 16).astype(np.int32)
         thick = np.flatnonzero(_thickness(corners) > _THINNEST)
+        draw, line = cv2.fillConvexPoly, cv2.LINE_8
         for place, triangle in zip((thick + 1).tolist(), fixed[thick], strict=True):
-            cv2.fillConvexPoly(ids, triangle, place, cv2.LINE_8, 4)
+            draw(ids, triangle, place, line, 4)
         return cls(area, ids, corners)
+
+    def part(self, area: Area) -> "Raster":
+        """What covers a smaller area within this one."""
+        left, top = area.x - self.area.x, area.y - self.area.y
+        ids = self.ids[top : top + area.height, left : left + area.width]
+        return Raster(area, ids, self.corners - np.array([left, top], np.float32))
 
     def warp(self, picture: _Pixels, origins: _Floats) -> _Pixels:
         """The area's pixels taken from ``picture``.
 
         Args:
-            picture: where to take them from.
+            picture: where to take them from; a pixel of no triangle comes from the place that it
+                has in the area.
             origins: shape (m, 3, 2), where each triangle's corners lie in ``picture``.
         """
-        affine = np.empty((len(origins) + 1, 6), np.float32)
-        affine[0] = (1, 0, self.area.x, 0, 1, self.area.y)
-        affine[1:] = _affines(self.corners, origins)
-        x = np.arange(self.area.width, dtype=np.float32)[None, :]
-        y = np.arange(self.area.height, dtype=np.float32)[:, None]
-        xx, xy, x0, yx, yy, y0 = (np.take(column, self.ids) for column in affine.T.copy())
-        from_x = xx * x + xy * y + x0
-        from_y = yx * x + yy * y + y0
-        warped = cv2.remap(
-            picture, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        ids = self.ids.astype(np.intp)
+        by_x, by_y, place = (
+            # One gather moves x and y together.
+            pairs.view(np.float64)[:, 0].take(ids, mode="clip")[..., None].view(np.float32)
+            for pairs in self._affines(origins)
         )
-        return np.asarray(warped, dtype=np.uint8)
+        by_x *= np.arange(self.area.width, dtype=np.float32)[None, :, None]
+        by_y *= np.arange(self.area.height, dtype=np.float32)[:, None, None]
+        place += by_x
+        place += by_y
+        map_x, map_y = cv2.split(place)
+        # OpenCV bends four channels in half the time of three.
+        warped = cv2.remap(
+            cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA),
+            map_x,
+            map_y,
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        return np.asarray(cv2.cvtColor(warped, cv2.COLOR_BGRA2BGR), dtype=np.uint8)
+
+    def _affines(self, origins: _Floats) -> _Floats:
+        """Shape (3, m + 1, 2): step per column, step per row and start of every id's map."""
+        to = self.corners
+        e1, e2 = to[:, 1] - to[:, 0], to[:, 2] - to[:, 0]
+        f1, f2 = origins[:, 1] - origins[:, 0], origins[:, 2] - origins[:, 0]
+        area = e1[:, 0] * e2[:, 1] - e1[:, 1] * e2[:, 0]
+        flat = np.abs(area) < 1e-3  # covers no pixel; keep the numbers finite
+        area[flat] = np.inf
+        e1 /= area[:, None]
+        e2 /= area[:, None]
+        affines = np.empty((3, len(origins) + 1, 2), np.float32)
+        affines[:, 0] = (1, 0), (0, 1), (0, 0)
+        by_x, by_y, start = affines[:, 1:]
+        np.subtract(f1 * e2[:, 1:], f2 * e1[:, 1:], out=by_x)
+        np.subtract(f2 * e1[:, :1], f1 * e2[:, :1], out=by_y)
+        np.subtract(origins[:, 0], by_x * to[:, 0, :1], out=start)
+        start -= by_y * to[:, 0, 1:]
+        return affines
 
 
 def _thickness(corners: _Floats) -> _Floats:
@@ -92,18 +142,3 @@ def _thickness(corners: _Floats) -> _Floats:
     lengths = [e[:, 0] * e[:, 0] + e[:, 1] * e[:, 1] for e in (e1, e2, e3)]
     longest = np.maximum(np.maximum(lengths[0], lengths[1]), lengths[2])
     return np.asarray(area / np.sqrt(np.maximum(longest, 1e-6)), dtype=np.float32)
-
-
-def _affines(to: _Floats, origins: _Floats) -> _Floats:
-    """Shape (m, 6): the affine maps that take triangles ``to`` onto ``origins``."""
-    e1, e2 = to[:, 1] - to[:, 0], to[:, 2] - to[:, 0]
-    f1, f2 = origins[:, 1] - origins[:, 0], origins[:, 2] - origins[:, 0]
-    area = e1[:, 0] * e2[:, 1] - e1[:, 1] * e2[:, 0]
-    flat = np.abs(area) < 1e-3  # covers no pixel; keep the numbers finite
-    scale = np.where(flat, 0, 1 / np.where(flat, 1, area))[:, None]
-    x_step = (f1 * e2[:, 1:] - f2 * e1[:, 1:]) * scale
-    y_step = (f2 * e1[:, :1] - f1 * e2[:, :1]) * scale
-    start = origins[:, 0] - x_step * to[:, 0, :1] - y_step * to[:, 0, 1:]
-    return np.stack(
-        [x_step[:, 0], y_step[:, 0], start[:, 0], x_step[:, 1], y_step[:, 1], start[:, 1]], 1
-    )

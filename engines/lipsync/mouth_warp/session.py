@@ -23,7 +23,8 @@ from engines.lipsync.mouth_warp.teeth import DENSITY
 
 _Floats = NDArray[np.float32]
 
-_LIGHT_PACE: Final = 0.2
+_LIGHT_STRIDE: Final = 3
+_LIGHT_PACE: Final = 0.488  # as 0.2 a frame
 _FOCUS_STRIDE: Final = 10
 _FOCUS_PACE: Final = 0.3
 _CHIN_REACH: Final = 0.2  # IOD
@@ -69,9 +70,9 @@ class MouthWarpSession:
         """Learn from an untouched frame: the neutral mouth, the teeth, the closed lips."""
         seen = self._understand(face)
         self._neutral.observe(seen.head)
-        self._light = Light.on(picture, face.points, seen.pose.scale).eased(
-            self._light, _LIGHT_PACE
-        )
+        if self._light is None or self._frames % _LIGHT_STRIDE == 0:
+            light = Light.on(picture, face.points, seen.pose.scale)
+            self._light = light.eased(self._light, _LIGHT_PACE)
         if self._blur is None:
             self._blur = blur_sigma(picture, face.points)
         elif self._frames % _FOCUS_STRIDE == 0:
@@ -96,10 +97,11 @@ class MouthWarpSession:
         area = Area.around(np.concatenate([source[touched], placed[touched]]), 3, picture.shape)
         if area.empty:
             return None
-        rim = amount * float(np.clip((seen.opening - _RIM_FROM) / (_RIM_TO - _RIM_FROM), 0, 1))
+        rim = amount * max(0.0, min(1.0, (seen.opening - _RIM_FROM) / (_RIM_TO - _RIM_FROM)))
         triangles = self._face.triangles
         raster = Raster.of(placed, triangles, area)
-        roi = raster.warp(picture, _without_rim(source, rim, blur / seen.pose.scale)[triangles])
+        origins = _without_rim(source, rim, blur / seen.pose.scale) - area.origin
+        roi = raster.warp(area.of(picture), origins[triangles])
         covered = self._closed.lay_over(
             roi, raster, triangles, placed, seen.pose, seen.opening * amount
         )
@@ -160,7 +162,7 @@ def _without_rim(source: _Floats, rim: float, blur: float) -> _Floats:
         return source
     moved = source.copy()
     inner, middle = source[INNER_RING], source[INNER_MIDDLE_RING]
-    share = float(np.clip(_RIM_PER_BLUR * blur, _RIM_SHARE, 1.0))
+    share = max(_RIM_SHARE, min(1.0, _RIM_PER_BLUR * blur))
     moved[INNER_RING] = inner + np.float32(rim * share) * (middle - inner)
     beyond = rim * (share - _RIM_SHARE)
     moved[INNER_MIDDLE_RING] = middle + np.float32(beyond) * (source[OUTER_MIDDLE_RING] - middle)

@@ -6,7 +6,7 @@ were never seen (crown widths after Wheeler's "Dental Anatomy"; one IOD is about
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -37,19 +37,33 @@ class _Crown:
 class Row:
     """One row of teeth."""
 
-    shade: _Floats
-    """Shape (h, w, 3), BGR, relative to the brightness of the person's skin."""
-    cover: _Floats
-    """Shape (h, w), 0..1."""
+    texture: _Floats
+    """Shape (h, w, 4), shade and cover: OpenCV bends four channels in half the time of three."""
+
+    @classmethod
+    def of(cls, shade: NDArray[np.floating], cover: NDArray[Any]) -> "Row":
+        """A row from its two parts."""
+        return cls(np.dstack([shade, cover]).astype(np.float32))
+
+    @property
+    def shade(self) -> _Floats:
+        """Shape (h, w, 3), BGR, relative to the brightness of the person's skin."""
+        return self.texture[..., :3]
+
+    @property
+    def cover(self) -> _Floats:
+        """Shape (h, w), 0..1."""
+        return self.texture[..., 3]
 
     def softened(self, sigma: float) -> "Row":
         """The row as a coarser camera sees it; ``sigma`` in texture pixels."""
         if sigma < 0.3:
             return self
-        solid = cv2.GaussianBlur(self.shade * self.cover[..., None], (0, 0), sigma)
-        cover = cv2.GaussianBlur(self.cover, (0, 0), sigma)
-        shade = solid / np.maximum(cover, 1e-3)[..., None]
-        return Row(shade.astype(np.float32), cover.astype(np.float32))
+        solid = self.texture.copy()
+        solid[..., :3] *= self.cover[..., None]
+        soft = np.asarray(cv2.GaussianBlur(solid, (0, 0), sigma), dtype=np.float32)
+        soft[..., :3] /= np.maximum(soft[..., 3:], 1e-3)
+        return Row(soft)
 
 
 _UPPER: Final = (
@@ -109,7 +123,7 @@ def _draw(crowns: tuple[_Crown, ...], x: _Floats, from_edge: _Floats, *, height:
     # The arch turns away from the light towards the back.
     arch = 1 - 0.62 * np.clip((np.abs(x) - 0.06) / 0.22, 0, 1) ** 1.15
     shade = light[..., None] * _ENAMEL * arch[..., None] ** _SHADE_WARMTH
-    return Row(shade.astype(np.float32), cv2.GaussianBlur(cover, (0, 0), 0.8).astype(np.float32))
+    return Row.of(shade, cv2.GaussianBlur(cover, (0, 0), 0.8))
 
 
 def _outline(across: _Floats, along: _Floats, width: float, height: float) -> _Floats:

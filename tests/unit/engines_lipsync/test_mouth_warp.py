@@ -152,6 +152,17 @@ def test_painted_mouth_follows_the_light(landmarker: MediaPipeFace) -> None:
     assert level(0.4) == pytest.approx(0.4 * level(1.0), rel=0.25)
 
 
+def test_face_cut_out_of_its_picture_is_drawn_as_in_the_whole(
+    session: LipSession, picture: Picture, face: FaceMesh
+) -> None:
+    whole = session.render(picture, face, LipCue(OPEN, 1.0))
+    part = session.render(picture[60:420, 150:500], face.moved(-150, -60), LipCue(OPEN, 1.0))
+    assert whole is not None
+    assert part is not None
+    assert (part.x + 150, part.y + 60) == (whole.x, whole.y)
+    assert np.abs(part.picture.astype(int) - whole.picture).mean() < 0.1
+
+
 def test_face_at_the_edge_of_the_picture_is_drawn_without_error(landmarker: MediaPipeFace) -> None:
     picture = scene((160, 320))
     mesh = settled(landmarker, picture)

@@ -155,7 +155,7 @@ def test_engines_driven_by_sound_get_a_fifth_of_a_second_around_the_frame(
 ) -> None:
     ramp = np.arange(len(placed.speech.samples), dtype=np.float32)
     sounding = replace(placed, speech=replace(placed.speech, samples=ramp))
-    engine = Recording()
+    engine = Recording(driven_by_sound=True)
     at_ns = seen[20].frame.pts_ns
     Lips(engine).render(seen[20], sounding, 1, at_ns)
     sound = engine.cues[-1].sound
@@ -164,10 +164,19 @@ def test_engines_driven_by_sound_get_a_fifth_of_a_second_around_the_frame(
     assert sound[1600] == pytest.approx((at_ns - START_NS) * 16_000 / 1e9, abs=2)
 
 
+def test_engines_not_driven_by_sound_get_none(
+    seen: list[TrackedFrame], placed: PlacedSpeech
+) -> None:
+    engine = Recording()
+    Lips(engine).render(seen[20], placed, 1, seen[20].frame.pts_ns)
+    assert engine.cues[-1].sound is None
+
+
 class Recording:
     """An engine that draws nothing and remembers what was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, driven_by_sound: bool = False) -> None:
+        self.driven_by_sound = driven_by_sound
         self.opened = 0
         self.cues: list[LipCue] = []
 

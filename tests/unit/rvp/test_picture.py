@@ -3,6 +3,7 @@ import pytest
 
 from edge_worker.rvp.label import with_label
 from edge_worker.rvp.picture import Box, PlaneViews, to_bgr, with_patch
+from engines.face import FaceMesh, FaceRegion
 from tests.unit.rvp.scenes import frame, scene
 
 
@@ -36,6 +37,29 @@ def test_patched_picture_shows_the_patch() -> None:
     red[..., 2] = 200
     patched = with_patch(frame(scene(), 0).planes, red, Box(100, 100, 160, 140))
     assert to_bgr(patched)[120, 130] == pytest.approx([0, 0, 200], abs=6)
+
+
+def test_part_of_a_picture_has_the_pixels_of_the_whole() -> None:
+    planes = frame(scene((160, 80)), 0).planes
+    box = Box(202, 100, 330, 280)
+    assert np.array_equal(to_bgr(planes, box), to_bgr(planes)[100:280, 202:330])
+
+
+def test_box_around_a_turned_region_holds_its_corners() -> None:
+    region = FaceRegion(100.0, 80.0, 60.0, np.pi / 4)
+    reach = 60.0 / np.sqrt(2)
+    box = Box.around_region(region)
+    assert box.left <= 100 - reach < 100 + reach < box.right <= 100 + reach + 4
+    assert box.top <= 80 - reach < 80 + reach < box.bottom <= 80 + reach + 4
+
+
+def test_box_around_a_face_is_what_the_landmark_model_sees() -> None:
+    points = np.array([[100, 200, 0], [200, 400, 0]], np.float32)
+    assert Box.around_face(FaceMesh(points, 1.0)) == Box(50, 150, 251, 451)
+
+
+def test_box_outside_the_picture_is_empty() -> None:
+    assert Box(700, 100, 760, 160).even(640, 480).empty
 
 
 def test_box_grows_to_even_edges_within_the_picture() -> None:

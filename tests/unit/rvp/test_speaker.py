@@ -58,7 +58,7 @@ def chosen(
             faces.append(
                 FaceTrack(identity, picture.pts_ns, MESH, (0, 0, 0), 60.0, seen, Gate.OPEN)
             )
-        choice.observe(TrackedFrame(picture, BLACK, tuple(faces)))
+        choice.observe(TrackedFrame(picture, tuple(faces)))
     return choice.choose(epoch, talk.start_ns, talk.end_ns)
 
 
@@ -98,5 +98,5 @@ def test_choice_needs_no_sound_when_the_mouth_is_lively(seed: int) -> None:
         picture = frame(BLACK, number)
         seen = 1.6 * talk.opening(picture.pts_ns)
         face = FaceTrack(3, picture.pts_ns, MESH, (0, 0, 0), 60.0, seen, Gate.OPEN)
-        choice.observe(TrackedFrame(picture, BLACK, (face,)))
+        choice.observe(TrackedFrame(picture, (face,)))
     assert choice.choose("e", talk.start_ns, talk.end_ns) == 3

@@ -14,7 +14,6 @@ from edge_worker.media.nal import read_sei
 from edge_worker.media.timestamps import ticks_to_ns
 from edge_worker.rvp.gates import Gate
 from edge_worker.rvp.lips import Lips
-from edge_worker.rvp.picture import to_bgr
 from edge_worker.rvp.tracker import FaceTrack, TrackedFrame
 from edge_worker.session.production import Batch, Produced, Production
 from edge_worker.timeline.presentation import PictureJob, SoundJob
@@ -31,6 +30,8 @@ ME = 7
 
 class Painter:
     """A lip engine that paints a square, or fails."""
+
+    driven_by_sound = False
 
     def __init__(self, *, fails: bool = False) -> None:
         self.fails = fails
@@ -67,9 +68,10 @@ class Shown:
 
 def tracked(number: int, *, epoch: str = "e", gate: Gate = Gate.OPEN) -> TrackedFrame:
     planes = picture(number)
-    mesh = FaceMesh(np.zeros((468, 3), np.float32), 1.0)
+    corners = (0, 0, 0), (240, 220, 0)
+    mesh = FaceMesh(np.linspace(*corners, 468, dtype=np.float32), 1.0)
     face = FaceTrack(ME, number * FRAME_NS, mesh, (0.0, 0.0, 0.0), 60.0, 0.0, gate)
-    return TrackedFrame(VideoFrame(epoch, number * FRAME_NS, planes), to_bgr(planes), (face,))
+    return TrackedFrame(VideoFrame(epoch, number * FRAME_NS, planes), (face,))
 
 
 @pytest.fixture
@@ -89,6 +91,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
 
 EVERYTHING = Batch(
     epoch="e",
+    run=0,
     pictures=[],
     sounds=[],
     speakers={SPEECH.speech.utterance.id: ME},
@@ -235,7 +238,7 @@ def test_production_when_used_from_its_thread_then_a_change_of_size_goes_on(show
     with ThreadPoolExecutor(1) as thread:
         for number, width in enumerate((320, 640, 320)):
             planes = picture(number, width, width * 3 // 4)
-            frame = TrackedFrame(VideoFrame("e", number * FRAME_NS, planes), to_bgr(planes), ())
+            frame = TrackedFrame(VideoFrame("e", number * FRAME_NS, planes), ())
             job = PictureJob(frame, number * FRAME_NS + DELAY_NS, None)
             batch = replace(EVERYTHING, pictures=[job])
             shown.segments += thread.submit(production.produce, batch).result().segments

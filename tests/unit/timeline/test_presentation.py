@@ -11,9 +11,7 @@ PLANES = np.zeros((24, 16), np.uint8)
 
 
 def frame(number: int) -> TrackedFrame:
-    return TrackedFrame(
-        VideoFrame("e", number * FRAME_NS, PLANES), np.zeros((16, 16, 3), np.uint8), ()
-    )
+    return TrackedFrame(VideoFrame("e", number * FRAME_NS, PLANES), ())
 
 
 def make(delay_ns: int = SECOND_NS) -> tuple[Presentation, Timeline, PlayoutClock]:
