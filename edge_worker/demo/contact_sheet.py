@@ -11,6 +11,7 @@ from edge_worker.demo.judge import RunRecord, film
 from engines.face import FaceLandmarker, Picture
 from engines.face.head import inter_ocular_px
 from engines.face.topology import MOUTH_LEFT, MOUTH_RIGHT
+from engines.lipsync.mouth_curve import MouthCurve
 from engines.lipsync.visemes import Viseme, viseme_of
 
 _TELLING = (
@@ -24,6 +25,7 @@ _TELLING = (
     Viseme.MID,
 )
 """What a reader can check a mouth against, most telling first."""
+_VOWELS = {Viseme.OPEN, Viseme.MID, Viseme.ROUND_OPEN, Viseme.SPREAD}
 
 _NEAR_NS = 100_000_000
 _WIDE = 224
@@ -46,17 +48,23 @@ class Moment:
 
 
 def moments(run: RunRecord, count: int = 6) -> tuple[Moment, ...]:
-    """The longest phone of each kind that was spoken, at most ``count``, in order of time."""
-    found: dict[Viseme, tuple[int, Moment]] = {}
+    """The plainest phone of each kind that was spoken, at most ``count``, in order of time.
+
+    That is the longest one, and of vowels the one with the mouth widest open: a short vowel
+    between two closures hardly opens it.
+    """
+    found: dict[Viseme, tuple[float, Moment]] = {}
     for u in run.dubbed:
+        curve = MouthCurve(u.phonemes)
         for phone in u.phonemes:
             viseme = viseme_of(phone.symbol)
             if viseme not in _TELLING or u.placed is None:
                 continue
-            length = phone.end_ns - phone.start_ns
-            middle = u.placed.start_ns + (phone.start_ns + phone.end_ns) // 2
-            if viseme not in found or length > found[viseme][0]:
-                found[viseme] = (length, Moment(middle, viseme.value))
+            middle = (phone.start_ns + phone.end_ns) // 2
+            vowel = viseme in _VOWELS
+            plainness = curve.at(middle).opening if vowel else phone.end_ns - phone.start_ns
+            if viseme not in found or plainness > found[viseme][0]:
+                found[viseme] = (plainness, Moment(u.placed.start_ns + middle, viseme.value))
     chosen = [found[viseme][1] for viseme in _TELLING if viseme in found][:count]
     return tuple(sorted(chosen, key=lambda moment: moment.time_ns))
 
