@@ -6,10 +6,10 @@ message holds raises; what is wrong is counted and said once.
 
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
+from edge_worker.ingest_notes import IngestNote, Notes
 from edge_worker.items import AudioBlock, VideoFrame
 from edge_worker.media.access_unit import AccessUnit
 from edge_worker.media.clock import MediaClock
@@ -20,14 +20,17 @@ from edge_worker.media.timestamps import TICKS_PER_SECOND, Unwrapper, ns_to_tick
 
 MAX_MESSAGE_BYTES = 1 << 20
 
-NoteKind = Literal[
-    "oversized", "not_mpegts", "lost", "corrupt", "undecodable", "unsupported", "epoch"
-]
-
 _MAX_UNITS = 1000
+_MAX_PICTURES = 64
+"""In one message, as a tiny one can hold thousands that do not change."""
+_MAX_PICTURE_BYTES = 256 << 20
+"""Decoded by one call."""
+_SILENT_NS = 5_000_000_000
+"""An epoch that is over may come back when the one in force has been silent for this long."""
 _MAX_STATED_NS = 1 << 62
-_CLEAN_RUN = 10
 _REMEMBERED = 16
+_RIVAL_MESSAGES = 10
+"""Fewer of an epoch that is over are what was still on its way."""
 _AGREEMENT = 2 * TICKS_PER_SECOND
 
 
@@ -47,14 +50,6 @@ class IngestProperties:
 
 
 NOTHING_STATED = IngestProperties()
-
-
-@dataclass(frozen=True, slots=True)
-class IngestNote:
-    """Something wrong, in words for people; not repeated until it has recovered."""
-
-    kind: NoteKind
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +120,7 @@ class Ingest:
         self._repeated = 0
         self._messages = 0
         self._refused = 0
+        self._rival_messages = 0
         self._false_jumps = 0
         self._demuxer = Demuxer()
         self._unwrapper = Unwrapper()
@@ -134,7 +130,7 @@ class Ingest:
         self._audio: AudioDecoder | None = None
         self._video_counters = DecodeCounters()
         self._audio_counters = DecodeCounters()
-        self._notes = _Notes(stream)
+        self._notes = Notes(stream)
 
     @property
     def epoch(self) -> str:
@@ -176,7 +172,7 @@ class Ingest:
         """
         result = IngestResult(self.epoch)
         self._messages += 1
-        if not self._admit(payload, properties, result):
+        if not self._admit(payload, arrival_ns, properties, result):
             return self._finished(result)
         message = _Message(payload, arrival_ns, properties)
         if properties.seq is None:
@@ -206,7 +202,9 @@ class Ingest:
     def _finished(self, result: IngestResult) -> IngestResult:
         return replace(result, epoch=self.epoch, notes=self._notes.take())
 
-    def _admit(self, payload: bytes, properties: IngestProperties, result: IngestResult) -> bool:
+    def _admit(
+        self, payload: bytes, arrival_ns: int, properties: IngestProperties, result: IngestResult
+    ) -> bool:
         """Refuse what is too large, over, or here for the second time; begin a stated epoch."""
         if len(payload) > MAX_MESSAGE_BYTES:
             self._refused += 1
@@ -216,8 +214,15 @@ class Ingest:
                 "cut segments of 120 ms or lower the bit rate",
             )
             return False
-        if properties.epoch in self._past_epochs:
+        if properties.epoch in self._past_epochs and not self._fell_silent(arrival_ns):
             self._refused += 1
+            self._rival_messages += 1
+            if self._rival_messages >= _RIVAL_MESSAGES:
+                self._notes.say(
+                    "rival",
+                    "two cameras send this stream; only the one that started last is shown: "
+                    "stop the other",
+                )
             return False
         if properties.seq is None:
             fingerprint = hash(payload)
@@ -228,6 +233,9 @@ class Ingest:
         if properties.epoch is not None and properties.epoch != self.epoch:
             self._begin_stated_epoch(properties.epoch, result)
         return True
+
+    def _fell_silent(self, now_ns: int) -> bool:
+        return self._last_arrival_ns is None or now_ns - self._last_arrival_ns > _SILENT_NS
 
     def _begin_stated_epoch(self, epoch: str, result: IngestResult) -> None:
         for released in self._order.reset():
@@ -240,8 +248,11 @@ class Ingest:
 
     def _begin_epoch(self, epoch: str, result: IngestResult) -> None:
         self._close_decoders(result)
+        if epoch in self._past_epochs:
+            self._past_epochs.remove(epoch)
         self._past_epochs.append(self.epoch)
         self._epochs += self._last_arrival_ns is not None
+        self._rival_messages = 0
         self.clock.restart(epoch)
         self.jitter = JitterEstimator()
         self._unwrapper = Unwrapper()
@@ -259,7 +270,7 @@ class Ingest:
         before = replace(self._demuxer.counters)
         first_unit = len(result.access_units)
         units = self._demuxer.feed(message.payload, whole=message.properties.seq is not None)
-        for unit in units[:_MAX_UNITS]:
+        for unit in self._bounded(units[:_MAX_UNITS], result):
             self._take(unit, pause, result)
         self._last_arrival_ns = message.arrival_ns
         self._judge(
@@ -269,6 +280,24 @@ class Ingest:
             lost=self._demuxer.counters.lost - before.lost,
         )
         self._observe_arrival(result.access_units[first_unit:], message.arrival_ns)
+
+    def _bounded(self, units: list[AccessUnit], result: IngestResult) -> Iterator[AccessUnit]:
+        """All sound, and as many pictures as memory is given for."""
+        pictures = 0
+        for unit in units:
+            decoded = sum(frame.planes.nbytes for frame in result.frames)
+            if unit.kind != "video":
+                yield unit
+            elif pictures < _MAX_PICTURES and decoded < _MAX_PICTURE_BYTES:
+                pictures += 1
+                yield unit
+            elif self._video is not None:
+                self._video.mark_gap()
+                self._notes.say(
+                    "oversized",
+                    f"only {pictures} pictures of one message are shown: "
+                    "cut segments of 120 ms or lower the resolution",
+                )
 
     def _use_stated_time(self, stated: IngestProperties, result: IngestResult) -> None:
         if stated.pts_ns is None or abs(stated.pts_ns) > _MAX_STATED_NS:
@@ -357,27 +386,3 @@ class Ingest:
         newest_ns = ticks_to_ns(max(unit.pts for unit in units))
         self.clock.arrived(newest_ns, arrival_ns)
         self.jitter.observe(arrival_ns - self.clock.utc_of(newest_ns), arrival_ns)
-
-
-class _Notes:
-    """Says each kind of trouble once, until ten messages in a row were free of it."""
-
-    def __init__(self, stream: str) -> None:
-        self._stream = stream
-        self._clean_run: dict[NoteKind, int] = {}
-        self._unsaid: list[IngestNote] = []
-
-    def say(self, kind: NoteKind, text: str) -> None:
-        if kind not in self._clean_run:
-            self._unsaid.append(IngestNote(kind, f"{self._stream}: {text}"))
-        self._clean_run[kind] = 0
-
-    def end_message(self) -> None:
-        for kind in list(self._clean_run):
-            self._clean_run[kind] += 1
-            if self._clean_run[kind] > _CLEAN_RUN:
-                del self._clean_run[kind]
-
-    def take(self) -> list[IngestNote]:
-        unsaid, self._unsaid = self._unsaid, []
-        return unsaid

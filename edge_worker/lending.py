@@ -5,6 +5,7 @@ import heapq
 import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 Engine = TypeVar("Engine")
@@ -43,19 +44,26 @@ class Lent(Generic[Engine]):
     async def call(self, work: Callable[[Engine], Result], *, deadline_ns: int) -> Result:
         """Run ``work(engine)`` in a thread when its turn comes; the earliest deadline goes first.
 
-        Cancelling the caller before its turn takes the call out of the queue.
+        Cancelling the caller before its turn takes the call out of the queue; later, the work runs
+        to its end and the next call waits for it.
 
         Raises:
             EngineBusyError: as many calls as ``capacity`` already wait.
         """
         await self._turn(deadline_ns)
-        try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._threads, work, self.engine
-            )
-        finally:
-            self._running -= 1
-            self._admit()
+        loop = asyncio.get_running_loop()
+        running = self._threads.submit(work, self.engine)
+        running.add_done_callback(lambda _: self._ended(loop))
+        return await asyncio.wrap_future(running)
+
+    def _ended(self, loop: asyncio.AbstractEventLoop) -> None:
+        # The loop may be closed by the time that work nobody waits for comes to its end.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(self._release)
+
+    def _release(self) -> None:
+        self._running -= 1
+        self._admit()
 
     async def _turn(self, deadline_ns: int) -> None:
         if self._running < self._width and not self._waiting:
@@ -71,8 +79,7 @@ class Lent(Generic[Engine]):
             await admitted
         except asyncio.CancelledError:
             if admitted.done() and not admitted.cancelled():
-                self._running -= 1
-                self._admit()
+                self._release()
             raise
 
     def _admit(self) -> None:

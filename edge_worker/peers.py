@@ -3,14 +3,15 @@
 from edge_worker.ownership import owner_of
 from mqtt_schemas import MAX_WORKERS, MessageRefused, WorkerInfo, WorkerStatus, is_compatible
 
-_INFOS_KEPT = 1024
-"""Of workers that are not ready; the descriptions of long dead ones stay on the broker."""
+_DESCRIBED = 1024
+"""Workers whose capacity is remembered; the broker keeps what long dead ones said."""
 
 
 class Peers:
     """This worker and the others, by what they said last.
 
-    Only those that said ``ready`` take part; what the broker keeps of dead ones takes no room.
+    Only those that said ``ready`` take part; what the broker keeps of dead ones takes no place.
+    Each ``hear`` says whether it may change who owns what.
 
     Args:
         worker: this one's id; it always takes part.
@@ -19,38 +20,48 @@ class Peers:
 
     def __init__(self, worker: str, capacity: float) -> None:
         self.worker = worker
-        self._ready: dict[str, float] = {worker: capacity}
-        self._infos: dict[str, float] = {}
+        self._own = capacity
+        self._described: dict[str, float] = {}
+        self._ready: set[str] = set()
         self._draining: set[str] = set()
+        self._shares = {worker: capacity}
 
-    def hear_info(self, topic: str, info: WorkerInfo) -> bool:
-        """Another worker described itself; says whether that may change who owns what."""
-        capacity = info.capacity if is_compatible(info.protocol) else 0.0
-        self._infos.pop(info.worker, None)
-        self._infos[info.worker] = capacity
-        if len(self._infos) > _INFOS_KEPT:
-            del self._infos[next(name for name in self._infos if name not in self._ready)]
-        return info.worker in self._ready and self._admit(topic, info.worker)
+    def hear_info(self, info: WorkerInfo) -> bool:
+        """Another worker described itself, maybe before it said that it is ready."""
+        self._described.pop(info.worker, None)
+        self._described[info.worker] = info.capacity if is_compatible(info.protocol) else 0.0
+        if len(self._described) > _DESCRIBED:
+            del self._described[next(name for name in self._described if name not in self._ready)]
+        return self._changed()
 
     def hear_status(self, topic: str, worker: str, status: WorkerStatus | None) -> bool:
-        """Another worker said how it is, or was forgotten; as ``hear_info``.
+        """Another worker said how it is; None when the broker forgot it.
 
         Raises:
             MessageRefused: there are as many workers as can be.
         """
         drained = worker in self._draining
         self._draining.discard(worker)
+        self._ready.discard(worker)
         if status is WorkerStatus.READY:
-            return self._admit(topic, worker) or drained
-        if status is WorkerStatus.DRAINING:
+            if len(self._ready) >= MAX_WORKERS - 1:
+                raise MessageRefused(topic, "", f"more than {MAX_WORKERS} workers are ready")
+            self._ready.add(worker)
+        elif status is WorkerStatus.DRAINING:
             self._draining.add(worker)
         elif status is not WorkerStatus.INIT:
-            self._infos.pop(worker, None) if status is None else None
-        return self._ready.pop(worker, None) is not None or drained
+            self._described.pop(worker, None)
+        return self._changed() or drained
 
     def owner_of(self, stream: str, before: str) -> str | None:
-        """Who should own a stream that ``before`` has owned so far.
+        """Who should own a stream that ``before`` owned so far.
 
         A worker that drains keeps what it owns until it is gone, so that nobody cuts its speech.
         """
-        return before if before in self._draining else owner_of(stream, self._capacities)
+        return before if before in self._draining else owner_of(stream, self._shares)
+
+    def _changed(self) -> bool:
+        others = {name: self._described.get(name, 0.0) for name in self._ready}
+        shares = {self.worker: self._own, **{name: size for name, size in others.items() if size}}
+        before, self._shares = self._shares, shares
+        return shares != before

@@ -23,6 +23,7 @@ from edge_worker.config import (
     LanguageOrAuto,
     Prefix,
     StreamSection,
+    Voice,
     WorkerSettings,
 )
 
@@ -41,6 +42,7 @@ TYPES: tuple[tuple[Any, str], ...] = (
     (Language, "language"),
     (LanguageOrAuto, "language or `auto`"),
     (Delay, "delay"),
+    (Voice, "id of a voice"),
     (bool, "true or false"),
     (int, "integer"),
     (float, "number"),

@@ -29,6 +29,12 @@ _TAIL_S = 0.03
 _SENTENCE_PAUSE = (".", SAMPLE_RATE * 180 // 1000)
 """Between sentences: a closed mouth for 180 ms."""
 _FADE_S = 0.002
+_LONGEST = (3, 4_000_000_000)
+"""Speech may last this many times its source, and this much more; beyond, the text went wrong."""
+
+
+class _TooLongError(Exception):
+    """The speech is out of all proportion to its source."""
 
 
 class SynthesizerStage:
@@ -82,8 +88,23 @@ class SynthesizerStage:
         return [speech if len(speech.samples) else _failed(item, "there is nothing to say")]
 
     def _spoken(self, engine: Synthesizer, item: Utterance, voice: str | None) -> list[Speech]:
+        """The sentences.
+
+        Raises:
+            _TooLongError: there is no end to them.
+        """
         text, language = item.target_text, item.target_language
-        return list(engine.synthesize(text, language=language, voice=voice, speed=self._speed))
+        limit_ns = item.duration_ns * _LONGEST[0] + _LONGEST[1]
+        sentences: list[Speech] = []
+        spoken_ns = 0
+        for sentence in engine.synthesize(text, language=language, voice=voice, speed=self._speed):
+            sentences.append(sentence)
+            spoken_ns += len(sentence.samples) * 1_000_000_000 // sentence.sample_rate
+            if spoken_ns > limit_ns:
+                raise _TooLongError(
+                    f"more than {limit_ns / 1e9:.0f} s of speech for {item.duration_ns / 1e9:.0f} s"
+                )
+        return sentences
 
 
 def synced(

@@ -1,10 +1,12 @@
 """The ingest thread's work: one message becomes tracked pictures and sound at 48 kHz."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from edge_worker.ingest import Ingest, IngestNote, IngestProperties, IngestResult
-from edge_worker.items import AudioBlock
+from edge_worker.ingest import Ingest, IngestProperties, IngestResult
+from edge_worker.ingest_notes import IngestNote
+from edge_worker.items import AudioBlock, VideoFrame
 from edge_worker.media.clock import ClockAnchor
 from edge_worker.media.encode import SAMPLE_RATE
 from edge_worker.media.resample import Resampler
@@ -30,6 +32,10 @@ class Taken:
     """Thread CPU time of tracking, by the picture's media time."""
     decode_ns: int = 0
     """Thread CPU time of demuxing and decoding the message."""
+    epoch: str = ""
+    """The epoch in force after it; an item may still belong to the one before."""
+    tracked: bool = True
+    """Whether faces were looked for."""
 
 
 class Intake:
@@ -37,12 +43,17 @@ class Intake:
 
     Args:
         stream: id, for messages.
-        tracker: finds the faces.
+        new_tracker: makes what finds the faces; called in that thread, when first needed.
+
+    Attributes:
+        tracking: whether faces are looked for; may be set at any time.
     """
 
-    def __init__(self, stream: str, tracker: Tracker) -> None:
+    def __init__(self, stream: str, new_tracker: Callable[[], Tracker]) -> None:
         self.ingest = Ingest(stream)
-        self._tracker = tracker
+        self.tracking = True
+        self._new_tracker = new_tracker
+        self._tracker: Tracker | None = None
         self._resampler = Resampler(SAMPLE_RATE)
 
     def anchor(self, anchor: ClockAnchor) -> None:
@@ -77,13 +88,31 @@ class Intake:
         pictures: list[TrackedFrame] = []
         faults: list[Exception] = []
         costs: list[tuple[int, int]] = []
+        tracking = self.tracking
         for frame in result.frames:
+            if not tracking:
+                pictures.append(TrackedFrame(frame, ()))
+                continue
             before_ns = time.thread_time_ns()
             try:
-                pictures.append(self._tracker.track(frame))
+                pictures.append(self._track(frame))
             except Exception as error:  # noqa: BLE001 - no engine's fault may cost a picture
                 faults.append(error)
                 pictures.append(TrackedFrame(frame, ()))
             costs.append((frame.pts_ns, time.thread_time_ns() - before_ns))
         blocks = [out for block in result.blocks for out in self._resampler.process(block)]
-        return Taken(pictures, blocks, result.notes, faults, costs, decode_ns)
+        return Taken(
+            pictures=pictures,
+            blocks=blocks,
+            notes=result.notes,
+            faults=faults,
+            track_ns=costs,
+            decode_ns=decode_ns,
+            epoch=result.epoch,
+            tracked=tracking,
+        )
+
+    def _track(self, frame: VideoFrame) -> TrackedFrame:
+        if self._tracker is None:
+            self._tracker = self._new_tracker()
+        return self._tracker.track(frame)

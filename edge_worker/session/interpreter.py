@@ -19,12 +19,11 @@ from edge_worker.items import AudioBlock, SyncedSpeech, Utterance, Verdict
 from edge_worker.media.encode import SAMPLE_RATE
 from edge_worker.session.reporter import Reporter
 from edge_worker.session.translation import AtpHooks, AtpStages, Translation
+from edge_worker.session.visit import Visit
 from mqtt_schemas import Activation, EventType, Rung, StreamSettings, UtteranceStage
 
 _log = logging.getLogger(__name__)
 _HUSH_S = 2
-_VISIT_GOES_ON_NS = 120_000_000_000
-"""A visit ends when nobody has spoken for this long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +32,10 @@ class InterpreterHooks:
 
     settings: Callable[[], StreamSettings]
     rung: Callable[[], Rung]
-    now_ns: Callable[[], int]
-    """UTC."""
     speech: Callable[[SyncedSpeech], None]
     """Translated speech, ready to be placed."""
+    behind: Callable[[], None]
+    """The pipeline cannot keep up with the speaker: what comes now is left out."""
 
 
 class Interpreter:
@@ -45,6 +44,7 @@ class Interpreter:
     Args:
         engines: lent by the worker.
         min_confidence: below it an utterance is only captioned.
+        visit: of the stream; where it is translated by visit, only while one lasts.
         reporter: tells the world.
         hooks: of the session.
     """
@@ -53,17 +53,19 @@ class Interpreter:
         self,
         engines: EngineSet,
         min_confidence: float,
+        visit: Visit,
         reporter: Reporter,
         hooks: InterpreterHooks,
     ) -> None:
+        self._visit = visit
         self._reporter = reporter
         self._hooks = hooks
         self._heard_ns = 0
         self._epoch = ""
         self._speaking_since_ns: int | None = None
         self._asleep = False
+        self._behind = False
         self._awake_since_ns = 0
-        self._visit_until_ns = 0
         self._synthesizer = SynthesizerStage(engines.synthesizer)
         english = SpokenEnglish(engines.recognizer)
         hearing = Hearing(engines.recognizer, self._languages)
@@ -100,10 +102,6 @@ class Interpreter:
         """Media time up to which no utterance has begun that is not yet being dealt with."""
         return self._speaking_since_ns or self._heard_ns
 
-    def visit_until(self, utc_ns: int) -> None:
-        """Translate until then where the stream is translated by visit (after a ring)."""
-        self._visit_until_ns = utc_ns
-
     def restart(self) -> None:
         """The media clock began anew."""
         self._speaking_since_ns, self._heard_ns = None, 0
@@ -115,13 +113,14 @@ class Interpreter:
         self._speaking_since_ns = None
 
     async def hear(self, block: AudioBlock) -> None:
-        """Take in source sound; waits when the pipeline is half a minute behind."""
+        """Take in source sound; left out while the pipeline is far behind, and never waits."""
         self._heard_ns = max(self._heard_ns, block.end_ns)
         self._epoch = block.epoch
         settings = self._hooks.settings()
         by_visit = settings.activation is Activation.RING
-        awake = not by_visit or self._hooks.now_ns() < self._visit_until_ns
-        if not settings.enabled or not awake or self._hooks.rung() is Rung.PASS_THROUGH:
+        awake = not by_visit or self._visit.lasts
+        wanted = settings.enabled and awake and self._hooks.rung() is not Rung.PASS_THROUGH
+        if not wanted or self._fell_behind():
             self.pause()
             return
         if self._asleep:
@@ -135,6 +134,16 @@ class Interpreter:
             block = AudioBlock(self._epoch, self._heard_ns, SAMPLE_RATE, silence)
             await self._translation.sound.put(block)
 
+    def _fell_behind(self) -> bool:
+        """Behind from half a full link on, until little of it is left."""
+        waiting, room = len(self._translation.sound), self._translation.sound.capacity
+        if self._behind:
+            self._behind = waiting > room // 8
+        elif waiting >= room // 2:
+            self._behind = True
+            self._hooks.behind()
+        return self._behind
+
     async def run(self) -> None:
         """Run until cancelled."""
         await self._translation.run()
@@ -146,10 +155,7 @@ class Interpreter:
 
     async def _edge(self, event: SpeechEvent) -> None:
         started = event.edge is SpeechEdge.STARTED and not self._asleep
-        if self._visit_until_ns:
-            self._visit_until_ns = max(
-                self._visit_until_ns, self._hooks.now_ns() + _VISIT_GOES_ON_NS
-            )
+        self._visit.go_on()
         self._speaking_since_ns = event.pts_ns if started else None
         self._reporter.speech(event)
 

@@ -84,6 +84,7 @@ class Playout:
         self._now_ns = now_ns
         self._output_ns: int | None = None
         self._run = 0
+        self._resting = True
 
     @property
     def delay_ns(self) -> int:
@@ -143,9 +144,11 @@ class Playout:
         media_ns = output_ns - max(self._clock.delay_ns, wanted_ns)
         if self._presentation.over(media_ns) and self._timeline.silent_at(media_ns):
             self._presentation.rest()
+            self._resting = True
             return False
+        resting, self._resting = self._resting, False
         step_ns = output_ns - self._output_ns if self._output_ns is not None else 1
-        if abs(step_ns) > _LOST_NS:
+        if abs(step_ns) > _LOST_NS and not (resting and step_ns > 0):
             # One moment of a clock that is just being set must not move the output.
             if not self._presentation.covers(media_ns):
                 return False

@@ -328,6 +328,7 @@ class Reporter:
         rung: Rung,
         delay_ns: int,
         debt_ns: int,
+        tau: float,
         drops: dict[str, int],
     ) -> None:
         """Publish the figures."""
@@ -352,6 +353,7 @@ class Reporter:
                 translation_lag_ns=max(0, round(lag.p50)) if lag else None,
                 stamp_offset_ns=round(offset.p95) if offset else None,
                 fps=self._frame_rate(),
+                tau=tau,
                 speech_share=min(1.0, self._speech_ns / media_ns) if media_ns > 0 else 0.0,
                 lip_coverage=render.rendered / render.dubbed if render.dubbed else None,
                 rung=rung,

@@ -22,11 +22,12 @@ from edge_worker.session.intake import Intake, Taken
 from edge_worker.session.interpreter import Interpreter, InterpreterHooks
 from edge_worker.session.playout import Playout, PlayoutHooks, PlayoutSettings
 from edge_worker.session.presence import Presence
+from edge_worker.session.pressure import Pressure
 from edge_worker.session.production import Produced, Production
 from edge_worker.session.reporter import Reporter, SegmentStamp
+from edge_worker.session.visit import Visit
 from edge_worker.timeline import (
     Advance,
-    Ladder,
     LearnedDelay,
     PlayoutClock,
     Timeline,
@@ -59,6 +60,8 @@ class Services:
     config: WorkerSettings
     now_ns: Callable[[], int]
     """UTC."""
+    tau: Callable[[], float]
+    """CPU seconds of this worker over (seconds x usable cores), newest."""
 
 
 class Session:
@@ -69,10 +72,16 @@ class Session:
         services: of the worker.
         settings: in force at the start.
         term: under which the stream is owned.
+        visit: of the stream, which may have begun before.
     """
 
     def __init__(
-        self, stream: str, services: Services, settings: StreamSettings, term: int
+        self,
+        stream: str,
+        services: Services,
+        settings: StreamSettings,
+        term: int,
+        visit: Visit,
     ) -> None:
         self.stream = stream
         self.settings = settings
@@ -82,13 +91,12 @@ class Session:
         self._ingest_thread = ThreadPoolExecutor(1, thread_name_prefix=f"ingest-{stream}")
         self._render_thread = ThreadPoolExecutor(1, thread_name_prefix=f"render-{stream}")
         engines = services.engines
-        self._intake = Intake(stream, Tracker(engines.landmarker()))
+        self._intake = Intake(stream, lambda: Tracker(engines.landmarker()))
         self._speaker = SpeakerChoice()
         self._speakers: dict[str, int | None] = {}
         self._timeline = Timeline(
             fit, debt_limit_ns=round(services.config.limits.debt_s * 1_000_000_000)
         )
-        self._ladder = Ladder()
         self._learned = LearnedDelay()
         clock = PlayoutClock(self._wanted_delay_ns())
         self._presentation = Presentation(self._timeline, clock, SAMPLE_RATE)
@@ -104,16 +112,18 @@ class Session:
             services.now_ns,
         )
         self._reporter = Reporter(stream, services.announcer, services.config, services.now_ns)
+        self._pressure = Pressure(self._reporter)
         self._out_language = settings.target_language
         self._interpreter = Interpreter(
             engines,
             services.config.engines.min_confidence,
+            visit,
             self._reporter,
             InterpreterHooks(
                 settings=lambda: self.settings,
-                rung=lambda: self._ladder.rung,
-                now_ns=services.now_ns,
+                rung=lambda: self._pressure.rung,
                 speech=self._speak,
+                behind=self._pressure.behind,
             ),
         )
         self._epoch = ""
@@ -131,7 +141,7 @@ class Session:
     @property
     def rung(self) -> Rung:
         """Of the degrade ladder."""
-        return self._ladder.rung
+        return self._pressure.rung
 
     @property
     def delay_ns(self) -> int:
@@ -145,11 +155,7 @@ class Session:
 
     def on_change(self, changed: Callable[[], None]) -> None:
         """Call ``changed`` when something that ``state`` tells has changed by itself."""
-        self._changed = changed
-
-    def visit_until(self, utc_ns: int) -> None:
-        """Translate until then where the stream is translated by visit (after a ring)."""
-        self._interpreter.visit_until(utc_ns)
+        self._changed = self._pressure.changed = changed
 
     async def take(self, message: Message) -> None:
         """Take one message of ``in/av``; never waits."""
@@ -206,9 +212,17 @@ class Session:
 
     # --- source
 
+    @property
+    def _tracking(self) -> bool:
+        """Faces are worth looking for: lips are, or will be, rendered."""
+        wanted = self.settings.enabled and self.settings.lip_sync
+        return wanted and self._pressure.rung in {Rung.FULL, Rung.LIPS_HALF_RATE}
+
     async def _take_in(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            self._intake.tracking = self._tracking
+            self._pressure.dropped(self._inbox.dropped)
             try:
                 async with asyncio.timeout(_POLL_S):
                     message = await self._inbox.get()
@@ -237,14 +251,15 @@ class Session:
         for note in taken.notes:
             self._reporter.event(EventType.BAD_INPUT, detail=note.text)
         for picture in taken.pictures:
-            if not self._enter(picture.frame.epoch):
+            if not self._enter(picture.frame.epoch, taken.epoch):
                 continue
             self._presence.picture(picture.frame.pts_ns)
             self._presentation.show(picture)
             self._speaker.observe(picture)
-            self._reporter.faces(picture)
+            if taken.tracked:
+                self._reporter.faces(picture)
         for block in taken.blocks:
-            if not self._enter(block.epoch):
+            if not self._enter(block.epoch, taken.epoch):
                 continue
             self._presence.sound(block.end_ns)
             self._sound_at_s = time.monotonic()
@@ -254,12 +269,17 @@ class Session:
         for track, detail in self._presence.lacks():
             self._reporter.lacks(track, detail)
 
-    def _enter(self, epoch: str) -> bool:
-        """Whether this epoch counts; when it is new, what was on the old clock is forgotten."""
+    def _enter(self, epoch: str, current: str) -> bool:
+        """Whether this epoch counts; when it is new, what was on the old clock is forgotten.
+
+        One that is over counts again when it is the sender's ``current`` one.
+        """
         if epoch == self._epoch:
             return True
         if epoch in self._past_epochs:
-            return False
+            if epoch != current:
+                return False
+            self._past_epochs.remove(epoch)
         if self._epoch:
             self._past_epochs.append(self._epoch)
             self._reporter.event(EventType.EPOCH_CHANGED, detail="the camera started again")
@@ -297,7 +317,7 @@ class Session:
             lips=self.settings.lip_sync,
             label=self.settings.label,
             original_volume=self.settings.original_volume,
-            rung=self._ladder.rung,
+            rung=self._pressure.rung,
             delay_ns=self._wanted_delay_ns(),
             sound_only=self._presence.without_picture_ns > _SOUND_ONLY_AFTER_NS,
             video_bit_rate=self._services.config.limits.video_kbps * 1000,
@@ -315,7 +335,7 @@ class Session:
         utterance = placed.speech.utterance
         speaker = self._speaker.choose(utterance.epoch, utterance.start_ns, utterance.end_ns)
         self._speakers[utterance.id] = speaker
-        self._reporter.placed(placed, off_camera=speaker is None)
+        self._reporter.placed(placed, off_camera=speaker is None and self._tracking)
 
     async def _produced(self, produced: Produced) -> None:
         self._reporter.produced(produced)
@@ -326,11 +346,7 @@ class Session:
             self._reporter.segment(segment, self._stamp(produced.epoch), self.out_topic)
 
     async def _late(self, late_ns: int) -> None:
-        before = self._ladder.rung
-        rung = self._ladder.observe(time.monotonic_ns(), late_ns)
-        if rung is not before:
-            self._reporter.rung(before, rung)
-            self._changed()
+        self._pressure.late(late_ns)
 
     async def _change_language(self, language: str) -> None:
         """End the old topic at a segment boundary; the new one starts with a keyframe."""
@@ -366,9 +382,10 @@ class Session:
             self._reporter.metrics(
                 ingest=self._intake.ingest.counters,
                 render=self._production.counters,
-                rung=self._ladder.rung,
+                rung=self._pressure.rung,
                 delay_ns=self._playout.delay_ns,
                 debt_ns=self._timeline.debt_ns(playhead_ns),
+                tau=self._services.tau(),
                 drops={
                     "segments": self._inbox.dropped,
                     "pictures": self._presentation.frames_skipped,

@@ -51,7 +51,7 @@ class Ladder:
             if self._late_since_ns is None:
                 self._late_since_ns = now_ns
             elif now_ns - self._late_since_ns >= self._limits.down_after_ns:
-                self._step_down(now_ns)
+                self.step_down(now_ns)
         elif late_ns < self._limits.late_ns // 2:
             self._late_since_ns = None
             if self._eased_since_ns is None:
@@ -60,8 +60,9 @@ class Ladder:
                 self._step_up(now_ns)
         return self.rung
 
-    def _step_down(self, now_ns: int) -> None:
-        self._late_since_ns = now_ns
+    def step_down(self, now_ns: int) -> None:
+        """Step down at once: something other than playout cannot keep up."""
+        self._eased_since_ns, self._late_since_ns = None, now_ns
         if self._rung == len(ORDER) - 1:
             return
         self._rung += 1

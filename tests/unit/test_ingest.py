@@ -15,10 +15,11 @@ from edge_worker.ingest import (
 from edge_worker.items import AudioBlock, VideoFrame
 from edge_worker.media.access_unit import AccessUnit
 from edge_worker.media.clock import ClockAnchor
+from edge_worker.media.encode import VideoEncoder
 from edge_worker.media.mpegts import Muxer
 from edge_worker.media.segments import MediaSegment
 from edge_worker.media.timestamps import WRAP, ticks_to_ns
-from tests.unit.media.clips import SECOND_NS, START_NS, ffmpeg_clip, own_units, segments_of
+from tests.unit.media.clips import SECOND_NS, START_NS, ffmpeg_clip, own_units, picture, segments_of
 
 UTC_NS = 1_790_000_000 * SECOND_NS
 UNITS = own_units(4.0)
@@ -177,6 +178,27 @@ def test_feed_when_a_message_of_an_epoch_that_is_over_comes_then_it_is_refused()
     assert run.ingest.counters.refused == 1
 
 
+def test_feed_when_two_cameras_send_one_stream_then_it_is_said_once_and_the_newest_is_shown() -> (
+    None
+):
+    run = Run().numbered(SEGMENTS[:4], "e1")
+    for old, new in zip(SEGMENTS[4:], SEGMENTS, strict=False):
+        run.numbered([new], "e2").numbered([old], "e1")
+    assert run.ingest.epoch == "e2"
+    assert run.notes == ["epoch", "rival"]
+
+
+def test_feed_when_the_newest_of_two_cameras_stops_then_the_other_is_shown_again() -> None:
+    run = Run().numbered(SEGMENTS[:10], "e1").numbered(SEGMENTS[:10], "e2")
+    run.feed(SEGMENTS[10].data, IngestProperties(seq=10, epoch="e1"))
+    run.feed(SEGMENTS[11].data, IngestProperties(seq=11, epoch="e1"), after_ns=5 * SECOND_NS)
+    assert run.ingest.epoch == "e1"
+    run.numbered(SEGMENTS[12:], "e1")
+    assert [frame.epoch for frame in run.frames][-1] == "e1"
+    run.feed(SEGMENTS[10].data, IngestProperties(seq=10, epoch="e2"))
+    assert run.ingest.epoch == "e1"
+
+
 @pytest.mark.parametrize("leap", [-500 * 90_000, 5000 * 90_000])
 def test_feed_when_timestamps_leap_and_no_epoch_is_stated_then_a_local_one_begins(
     leap: int,
@@ -288,6 +310,22 @@ def test_feed_when_a_message_is_too_large_then_it_is_refused_with_its_size() -> 
     assert [note.kind for note in result.notes] == ["oversized"]
     assert "1048577 bytes" in result.notes[0].text
     assert run.ingest.counters.refused == 1
+
+
+def test_feed_when_a_small_message_holds_many_pictures_then_memory_is_bounded_and_it_is_said() -> (
+    None
+):
+    muxer = Muxer()
+    encoder = VideoEncoder(320, 240, bit_rate=100_000)
+    for number in range(200):
+        for unit in encoder.encode(picture(0), START_NS + number * 1_000_000):
+            muxer.add(unit)
+    run = Run()
+    run.feed(muxer.cut(), IngestProperties(seq=0, epoch="e1"))
+    assert 0 < len(run.frames) <= 64
+    assert run.notes == ["oversized"]
+    run.numbered([replace(one, seq=one.seq + 1) for one in segments_of(UNITS)], "e1")
+    assert [frame.pts_ns for frame in run.frames if not frame.degraded][-1] == PICTURES[-1]
 
 
 def test_feed_when_a_track_cannot_be_read_then_the_note_names_what_can(tmp_path: Path) -> None:

@@ -59,3 +59,21 @@ async def test_call_that_fails_gives_its_error_to_the_caller_and_frees_the_engin
         await lent.call(lambda zero: 1 // zero, deadline_ns=0)
     assert await lent.call(lambda zero: zero + 1, deadline_ns=0) == 1
     lent.close()
+
+
+async def test_call_whose_caller_gives_up_keeps_the_engine_until_it_has_ended() -> None:
+    gate = threading.Event()
+    ran: list[str] = []
+    lent = Lent("engine", "engine")
+    late = asyncio.create_task(lent.call(lambda _: gate.wait(5), deadline_ns=0))
+    await asyncio.sleep(0.01)
+    late.cancel()
+    relaxed = asyncio.create_task(lent.call(lambda _: ran.append("relaxed"), deadline_ns=9))
+    await asyncio.sleep(0.01)
+    urgent = asyncio.create_task(lent.call(lambda _: ran.append("urgent"), deadline_ns=1))
+    await asyncio.sleep(0.01)
+    assert lent.waiting == 2
+    gate.set()
+    await asyncio.gather(relaxed, urgent)
+    assert ran == ["urgent", "relaxed"]
+    lent.close()

@@ -1,9 +1,12 @@
 from collections import Counter
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_worker.ownership import Standing, Tenure, owner_of
+from mqtt_schemas import MAX_TERM, MessageRefused, StreamSettings, StreamState, encode
 
 workers = st.dictionaries(
     st.from_regex(r"[a-z0-9]{1,8}", fullmatch=True), st.floats(0.5, 8), min_size=1, max_size=6
@@ -56,3 +59,18 @@ def test_two_owners_of_one_term_leave_exactly_the_lower_id() -> None:
 def test_owner_that_sees_its_own_state_stays() -> None:
     tenure = Tenure("b", Standing.OWNER, 7)
     assert tenure.saw("b", 7) == tenure
+
+
+def test_term_when_it_is_as_high_as_the_contract_takes_then_it_stays_there() -> None:
+    assert Tenure("b", Standing.READING, MAX_TERM).took_over().term == MAX_TERM
+
+
+def test_state_when_its_term_is_higher_than_json_keeps_exact_then_it_is_refused() -> None:
+    state = StreamState(
+        stream="door", settings=StreamSettings(), owner="b", term=MAX_TERM, revision=0
+    )
+    encode(state)
+    with pytest.raises(MessageRefused, match="term"):
+        encode(replace(state, term=MAX_TERM + 1))
+    with pytest.raises(MessageRefused, match="revision"):
+        encode(replace(state, revision=MAX_TERM + 1))

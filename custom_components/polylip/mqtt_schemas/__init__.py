@@ -10,12 +10,14 @@ from .errors import IdRefused, MessageRefused, Refused, SettingRefused
 from .event import EventType, StreamEvent
 from .identifiers import (
     AUTO_LANGUAGE,
+    VOICE_PATTERN,
     canonical_language,
     check_id,
     check_language,
     check_prefix,
     primary_language,
 )
+from .limits import MAX_STREAMS, MAX_TERM, MAX_WORKERS
 from .media import (
     PCM_CONTENT_TYPE,
     SEGMENT_CONTENT_TYPE,
@@ -47,12 +49,16 @@ from .worker import (
 __all__ = [
     "AUTO_LANGUAGE",
     "DEFAULT_PREFIX",
+    "MAX_STREAMS",
+    "MAX_TERM",
+    "MAX_WORKERS",
     "PCM_CONTENT_TYPE",
     "PROTOCOL_VERSION",
     "RULES",
     "SEGMENT_CONTENT_TYPE",
     "SETTINGS",
     "SHARE_GROUP",
+    "VOICE_PATTERN",
     "Activation",
     "AudioTrack",
     "Body",

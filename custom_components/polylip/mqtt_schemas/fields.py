@@ -15,8 +15,8 @@ from mashumaro.jsonschema.annotations import (
     Pattern,
 )
 
-from .identifiers import AUTO_LANGUAGE, ID_PATTERN, LANGUAGE_PATTERN
-from .limits import MAX_NAME, MAX_STREAMS, MAX_TEXT
+from .identifiers import AUTO_LANGUAGE, ID_PATTERN, LANGUAGE_PATTERN, VOICE_PATTERN
+from .limits import MAX_NAME, MAX_STREAMS, MAX_TERM, MAX_TEXT
 
 SCHEMA = 1
 """The generation of every message; rises only when a change is not additive."""
@@ -42,12 +42,14 @@ Sentence = Annotated[str, MaxLength(512), Pattern(_NO_CONTROLS)]
 """For people: a reason, and what to do."""
 Token = Annotated[str, Pattern("^[A-Za-z0-9._:+-]{0,128}$")]
 """For machines: versions, codecs, models."""
-Voice = Annotated[str, Pattern("^[A-Za-z0-9._:+ -]{0,128}$")]
+Voice = Annotated[str, Pattern(VOICE_PATTERN)]
 Text = Annotated[str, MaxLength(MAX_TEXT)]
 Url = Annotated[str, Pattern(r"^(https?://[^\s\u0000-\u001f\u007f]{1,240})?$")]
 TopicName = Annotated[str, MaxLength(512), Pattern(r"^[^\u0000-\u001f\u007f+#]*$")]
 
 Count = Annotated[int, Minimum(0), Maximum(_INT64)]
+Term = Annotated[int, Minimum(0), Maximum(MAX_TERM)]
+"""Of an owner, or a revision: rises and never falls."""
 Nanoseconds = Annotated[int, Minimum(-_INT64), Maximum(_INT64)]
 """A moment on the media clock or UTC, or a signed distance."""
 Duration = Annotated[int, Minimum(0), Maximum(_INT64)]

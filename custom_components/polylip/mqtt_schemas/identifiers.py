@@ -13,6 +13,9 @@ LANGUAGE_PATTERN = (
 )
 """BCP-47 in lower case: language, script, region, variants."""
 
+VOICE_PATTERN = "^[A-Za-z0-9._:+ -]{0,128}$"
+"""Ids of voices; empty stands for the language's first."""
+
 AUTO_LANGUAGE = "auto"
 """Stands for a source language that is still to be found out."""
 

@@ -9,7 +9,7 @@ from mashumaro.jsonschema.annotations import Pattern
 
 from .conformance import first_fault, json_schema
 from .errors import MessageRefused, shown
-from .fields import Count, Epoch, Nanoseconds, OptionalLanguage, SampleRate
+from .fields import Count, Epoch, Nanoseconds, OptionalLanguage, SampleRate, Term
 from .limits import MAX_MEDIA_BYTES
 
 SEGMENT_CONTENT_TYPE = "video/mp2t"
@@ -47,7 +47,7 @@ class MediaProperties:
     """Media time of the segment's earliest sample or picture, nanoseconds."""
     epoch: Epoch | None = None
     """Of the media clock."""
-    term: Count | None = None
+    term: Term | None = None
     """Of the owner that published it; only on ``out``."""
     trace: Trace | None = None
     """Follows a segment through the pipeline."""

@@ -12,7 +12,7 @@ from mashumaro.types import SerializableType
 
 from .errors import IdRefused, SettingRefused, shown
 from .fields import Language, LanguageOrAuto, Ratio, Voice
-from .identifiers import AUTO_LANGUAGE, canonical_language
+from .identifiers import AUTO_LANGUAGE, VOICE_PATTERN, canonical_language
 
 
 class Activation(StrEnum):
@@ -143,7 +143,7 @@ def _source_language(text: str) -> str:
 
 
 def _voice(text: str) -> str:
-    if not re.fullmatch("[A-Za-z0-9._:+ -]{0,128}", text):
+    if not re.fullmatch(VOICE_PATTERN, text):
         raise ValueError(f"is {shown(text)}; takes the id of a voice, or nothing for the default")
     return text
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .fields import SCHEMA, Count, Duration, Epoch, Id, Name, Schema, Sentence, TopicName
+from .fields import SCHEMA, Count, Duration, Epoch, Id, Name, Schema, Sentence, Term, TopicName
 from .settings import StreamSettings
 
 
@@ -38,9 +38,9 @@ class StreamState:
     settings: StreamSettings
     owner: Id
     """The worker that runs the timeline and alone writes ``state`` and ``out``."""
-    term: Count
-    """Rises with every change of owner; whoever sees a higher one stops publishing."""
-    revision: Count
+    term: Term
+    """Rises with every change of owner and every restart; whoever sees a higher one stops."""
+    revision: Term
     """Rises with every accepted or refused command."""
     out_topic: TopicName = ""
     """Where the synced segments are published now; empty while nothing is."""

@@ -31,7 +31,7 @@ def engines() -> EngineSet:
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sessions never step down the ladder: what is tested must not depend on the machine."""
     limits = LadderLimits(late_ns=3600 * SECOND_NS)
-    monkeypatch.setattr("edge_worker.session.session.Ladder", lambda: Ladder(limits))
+    monkeypatch.setattr("edge_worker.session.pressure.Ladder", lambda: Ladder(limits))
 
 
 @pytest.fixture(scope="session")

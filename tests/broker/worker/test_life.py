@@ -10,13 +10,17 @@ import pytest
 
 from edge_worker.demo.processes import PolylipProcess
 from edge_worker.engine_set import EngineSet
+from edge_worker.ownership import owner_of
+from edge_worker.transport import MqttLink
 from edge_worker.worker import Worker
 from mqtt_schemas import EventType, WorkerInfo, decode, encode
 from tests.broker.conftest import Mosquitto
-from tests.broker.worker.doors import TOPICS, Clip, play
+from tests.broker.worker.doors import SECOND_NS, TOPICS, Clip, play
 from tests.broker.worker.house import borrowed, serving, settings_for, watching
 
 pytestmark = [pytest.mark.broker, pytest.mark.models]
+
+BOTH = {"box": 4.0, "spare": 4.0}
 
 
 async def test_status_when_a_worker_lives_then_each_step_is_told_and_info_stays_the_same(
@@ -91,13 +95,55 @@ async def test_state_when_another_worker_has_a_higher_term_then_output_stops_at_
         theirs = replace(ours, owner="other", term=ours.term + 5)
         topic = TOPICS.state("door")
         house.link.publish(topic, encode(theirs, topic), retain=True)
-        await house.until(lambda: not worker._keepers["door"].serving)
+        await house.until(lambda: not worker.owned)
         await asyncio.sleep(0.3)
         published = len(house["door"].out)
         await asyncio.sleep(1)
         assert len(house["door"].out) == published
         assert house["door"].states[-1] == theirs
         playing.cancel()
+
+
+async def test_session_when_the_connection_is_cut_and_comes_back_then_it_goes_on_under_its_term(
+    mosquitto: Mosquitto, engines: EngineSet, parcel: Clip
+) -> None:
+    async with watching(mosquitto) as house, serving(mosquitto, engines) as worker:
+        playing = asyncio.create_task(play(house.link, "door", parcel))
+        await house.until(lambda: len(house["door"].out) > 5)
+        # A second client of the same id makes the broker cut off the first and publish its will.
+        async with MqttLink(replace(mosquitto.settings, client_id="polylip-box")) as impostor:
+            await impostor.wait_connected()
+        await house.until(lambda: house.statuses[-2:] == ["lost", "ready"])
+        before = len(house["door"].out)
+        await house.until(lambda: len(house["door"].out) > before + 5)
+        await playing
+        assert worker.owned == ("door",)
+    assert {state.term for state in house["door"].states} == {1}
+
+
+async def test_stream_when_its_owner_drains_then_the_successor_waits_for_the_last_word(
+    mosquitto: Mosquitto, engines: EngineSet, parcel: Clip
+) -> None:
+    async with (
+        watching(mosquitto) as house,
+        serving(mosquitto, engines) as first,
+        serving(mosquitto, engines, "spare"),
+    ):
+        stream = next(name for name in "abcdefgh" if owner_of(name, BOTH) == "box")
+        heard = house[stream]
+        playing = asyncio.create_task(play(house.link, stream, parcel))
+        await house.until(lambda: bool(heard.spoken()))
+        assert {one.term for one in heard.properties()} == {1}
+        first.stop()
+        await house.until(lambda: "disconnected" in house.statuses)
+        await house.until(lambda: heard.states[-1].owner == "spare")
+        await playing
+        await house.until(lambda: heard.properties()[-1].term == 2)
+    terms = [one.term or 0 for one in heard.properties()]
+    assert terms == sorted(terms)
+    ends_ns = (heard.spoken()[0].placed_end_ns or 0) + heard.states[0].playout_delay_ns
+    first_owners = [one for one in heard.properties() if one.term == 1]
+    assert (first_owners[-1].pts_ns or 0) + SECOND_NS // 4 > ends_ns
 
 
 async def test_set_when_retained_refused_or_no_text_then_the_state_says_so(
@@ -137,4 +183,8 @@ async def test_stream_when_its_info_is_emptied_then_it_is_given_up(
     async with watching(mosquitto) as house, serving(mosquitto, engines) as worker:
         await house.declare("door")
         house.link.publish(TOPICS.stream_info("door"), b"", retain=True)
-        await house.until(lambda: "door" not in worker._keepers)
+        await house.until(lambda: not worker.owned)
+        await house.link.flush()
+    async with watching(mosquitto) as later:
+        await asyncio.sleep(0.3)
+        assert not later["door"].states

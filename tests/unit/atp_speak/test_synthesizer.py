@@ -132,6 +132,24 @@ async def test_process_when_the_engine_fails_then_failed_and_the_text_is_kept() 
     assert out.target_text == SPOKEN.target_text
 
 
+async def test_process_when_the_text_has_no_end_then_failed_and_no_more_of_it_is_spoken() -> None:
+    asked = 0
+
+    def endless() -> Iterator[Speech]:
+        nonlocal asked
+        while True:
+            asked += 1
+            yield sentence(voiced=1.0)
+
+    with lent([]) as (engine, recording):
+        recording.synthesize = lambda *_, **__: endless()  # type: ignore[method-assign] # a translator in a loop
+        (out,) = await SynthesizerStage(engine).process(SPOKEN)
+    assert isinstance(out, Utterance)
+    assert out.verdict is Verdict.FAILED
+    assert "more than 7 s of speech for 1 s" in out.reason
+    assert asked == 6
+
+
 async def test_process_when_the_engine_is_busy_then_overload() -> None:
     with lent([sentence()], capacity=0) as (engine, _):
         stage = SynthesizerStage(engine)

@@ -54,6 +54,29 @@ def test_arrivals_when_the_worker_clock_is_set_back_then_it_starts_over() -> Non
     assert clock.utc_of(0) == UTC_NS - 30 * SECOND_NS
 
 
+def test_arrivals_when_the_worker_clock_is_set_forward_then_it_starts_over() -> None:
+    clock = MediaClock("e")
+    for number in range(1000):
+        clock.arrived(number * SECOND_NS // 8, UTC_NS + number * SECOND_NS // 8)
+    clock.arrived(125 * SECOND_NS, UTC_NS + 125 * SECOND_NS + 3600 * SECOND_NS)
+    assert clock.utc_of(0) == UTC_NS + 3600 * SECOND_NS
+
+
+@pytest.mark.parametrize("off_s", [-3600, -6, 6, 3600])
+def test_anchor_when_it_contradicts_the_arrivals_then_it_is_not_trusted(off_s: int) -> None:
+    clock = MediaClock("e")
+    clock.arrived(0, UTC_NS)
+    clock.anchor(ClockAnchor("e", 0, UTC_NS + off_s * SECOND_NS, "ntp"))
+    assert (clock.source, clock.utc_of(0)) == ("arrival", UTC_NS)
+
+
+def test_anchor_when_it_came_first_and_the_arrivals_contradict_it_then_they_count() -> None:
+    clock = MediaClock("e")
+    clock.anchor(ClockAnchor("e", 0, UTC_NS - 3600 * SECOND_NS, "ntp"))
+    clock.arrived(0, UTC_NS)
+    assert (clock.source, clock.utc_of(0)) == ("arrival", UTC_NS)
+
+
 def test_anchor_when_stated_then_it_is_taken_and_outranks_arrivals() -> None:
     clock = MediaClock("e")
     clock.arrived(0, UTC_NS + 50_000_000)

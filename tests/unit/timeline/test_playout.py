@@ -81,3 +81,11 @@ def test_wanted_delay_below_what_the_network_needs_grows_in_steps_that_do_not_br
     live = PlayoutDelay("live")
     assert wanted_delay_ns(live, 0, 510_000_000) == wanted_delay_ns(live, 0, 740_000_000)
     assert wanted_delay_ns(live, 0, 510_000_000) == 750_000_000
+
+
+def test_clock_when_the_media_clock_began_anew_then_nothing_is_frozen() -> None:
+    clock = PlayoutClock(SECOND_NS)
+    clock.at(3600 * SECOND_NS)
+    clock.restart()
+    moment = clock.at(2 * SECOND_NS)
+    assert (moment.media_ns, moment.frozen) == (SECOND_NS, False)

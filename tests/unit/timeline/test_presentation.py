@@ -112,3 +112,27 @@ def test_source_that_ended_is_over_two_seconds_later_and_rests_without_a_burst()
     assert not presentation.over(9 * SECOND_NS)
     assert not presentation.sounds(9 * SECOND_NS)
     assert len(presentation.sounds(10 * SECOND_NS)) == RATE // 1024
+
+
+def test_pictures_when_they_fill_the_memory_then_the_oldest_are_given_up_and_counted() -> None:
+    timeline, clock = Timeline(cut_to_speed), PlayoutClock(SECOND_NS)
+    presentation = Presentation(timeline, clock, RATE, most_bytes=10 * PLANES.nbytes)
+    for number in range(25):
+        presentation.show(frame(number))
+    assert presentation.frames_skipped == 15
+    jobs = presentation.pictures(3 * SECOND_NS)
+    assert [job.tracked.frame.pts_ns for job in jobs] == [n * FRAME_NS for n in range(15, 25)]
+    for number in range(25, 35):
+        presentation.show(frame(number))
+    assert presentation.frames_skipped == 15
+
+
+def test_new_epoch_after_a_long_one_is_heard_at_once() -> None:
+    presentation, _, _ = make()
+    presentation.hear(AudioBlock("e", 3600 * SECOND_NS, RATE, np.ones(RATE, np.float32)))
+    presentation.sounds(3601 * SECOND_NS)
+    presentation.sounds(3602 * SECOND_NS)
+    presentation.restart()
+    presentation.hear(AudioBlock("f", 0, RATE, np.ones(RATE, np.float32)))
+    presentation.sounds(SECOND_NS)
+    assert np.concatenate([job.original for job in presentation.sounds(2 * SECOND_NS)]).all()

@@ -78,3 +78,12 @@ def test_cleared_timeline_holds_nothing() -> None:
     timeline.add(synced(0, 1, 1.0))
     assert len(timeline.clear()) == 1
     assert timeline.silent_at(0)
+
+
+def test_speech_that_comes_long_after_its_source_is_given_up_even_if_it_waits_alone() -> None:
+    timeline = make(debt_s=4.0)
+    timeline.add(synced(0, 2, 2.0, "old"))
+    timeline.add(synced(85, 87, 2.0, "new"))
+    advance = timeline.advance(90 * SECOND_NS, 90 * SECOND_NS)
+    assert [one.utterance.id for one in advance.overloaded] == ["old"]
+    assert [one.speech.utterance.id for one in advance.placed] == ["new"]

@@ -1,0 +1,63 @@
+"""Overload, wherever it is felt, becomes steps on the degrade ladder that the world is told of."""
+
+import time
+from collections.abc import Callable
+
+from edge_worker.session.reporter import Reporter
+from edge_worker.timeline import Ladder
+from mqtt_schemas import EventType, Rung
+
+_FELT_NS = 1_000_000_000
+"""A dropped segment counts as lateness for this long."""
+
+
+class Pressure:
+    """Of one session.
+
+    Args:
+        reporter: tells the world.
+        clock: monotonic nanoseconds.
+
+    Attributes:
+        changed: called after every step.
+    """
+
+    def __init__(self, reporter: Reporter, clock: Callable[[], int] = time.monotonic_ns) -> None:
+        self.changed: Callable[[], None] = lambda: None
+        self._reporter = reporter
+        self._clock = clock
+        self._ladder = Ladder()
+        self._dropped = 0
+        self._dropped_at_ns: int | None = None
+
+    @property
+    def rung(self) -> Rung:
+        """Of the degrade ladder."""
+        return self._ladder.rung
+
+    def late(self, late_ns: int) -> None:
+        """Playout took this long for what was due."""
+        now_ns, before = self._clock(), self.rung
+        if self._dropped_at_ns is not None and now_ns - self._dropped_at_ns < _FELT_NS:
+            late_ns = max(late_ns, _FELT_NS)
+        self._ladder.observe(now_ns, late_ns)
+        self._tell(before)
+
+    def dropped(self, total: int) -> None:
+        """So many segments have been dropped unread since the session began."""
+        if total > self._dropped:
+            self._dropped, self._dropped_at_ns = total, self._clock()
+            self.late(_FELT_NS)
+
+    def behind(self) -> None:
+        """Translation cannot keep up with the speaker and leaves out what comes now."""
+        before = self.rung
+        self._ladder.step_down(self._clock())
+        detail = "translation is too far behind the speaker: it leaves out what is said just now"
+        self._reporter.event(EventType.OVERLOAD, detail=detail)
+        self._tell(before)
+
+    def _tell(self, before: Rung) -> None:
+        if self.rung is not before:
+            self._reporter.rung(before, self.rung)
+            self.changed()
