@@ -45,9 +45,18 @@ def sentences(text: str, *, longest: int) -> list[str]:
     """
     return [
         piece
-        for sentence in _joined_at_abbreviations(_SENTENCE_END.split(text))
+        for sentence in _joined_at_abbreviations(_cut_at_ends(text))
         for piece in _shortened(sentence.strip(), longest)
     ]
+
+
+def _cut_at_ends(text: str) -> list[str]:
+    """Cut behind each full stop and the quotation marks or brackets that close with it."""
+    parts, start = [], 0
+    for end in _SENTENCE_END.finditer(text):
+        parts.append(text[start : end.start()] + end.group().rstrip())
+        start = end.end()
+    return [*parts, text[start:]]
 
 
 def _joined_at_abbreviations(parts: list[str]) -> list[str]:

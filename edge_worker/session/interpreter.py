@@ -20,6 +20,7 @@ from edge_worker.media.encode import SAMPLE_RATE
 from edge_worker.session.reporter import Reporter
 from edge_worker.session.translation import AtpHooks, AtpStages, Translation
 from edge_worker.session.visit import Visit
+from engines.asr import UnknownLanguageError
 from mqtt_schemas import Activation, EventType, Rung, StreamSettings, UtteranceStage
 
 _log = logging.getLogger(__name__)
@@ -96,6 +97,11 @@ class Interpreter:
     def silent(self) -> bool:
         """Nobody speaks just now."""
         return self._speaking_since_ns is None
+
+    @property
+    def busy(self) -> bool:
+        """Something that was said is on its way to being spoken."""
+        return self._translation.busy
 
     @property
     def heard_until_ns(self) -> int:
@@ -190,7 +196,8 @@ class Interpreter:
         place = traceback.extract_tb(error.__traceback__)[-1:]
         where = f"{place[0].filename}:{place[0].lineno}" if place else "unknown place"
         _log.warning("%s failed: %s at %s", stage, type(error).__name__, where)
-        detail = f"the {stage} failed: {type(error).__name__}"
+        known = isinstance(error, UnknownLanguageError)
+        detail = f"the {stage} failed: {error if known else type(error).__name__}"
         utterance = item if isinstance(item, Utterance) else None
         self._reporter.event(EventType.STAGE_FAILED, utterance=utterance, detail=detail)
         if utterance is not None:

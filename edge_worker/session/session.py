@@ -196,8 +196,8 @@ class Session:
 
     @property
     def quiet(self) -> bool:
-        """No translated speech plays or waits."""
-        return self._timeline.silent_at(self._playout.media_ns)
+        """No translated speech plays, waits or is being made."""
+        return not self._interpreter.busy and self._timeline.silent_at(self._playout.media_ns)
 
     def close(self) -> None:
         """End the session's threads; it cannot be run again."""

@@ -59,6 +59,13 @@ class Translation:
         self._spans: Link[SpeechSpan] = Link("spans", 16, WhenFull.WAIT)
         self._heard: Link[Utterance] = Link("heard", 16, WhenFull.WAIT)
         self._translated: Link[Utterance] = Link("translated", 16, WhenFull.WAIT)
+        self._working = 0
+
+    @property
+    def busy(self) -> bool:
+        """Something that was said is on its way to being spoken."""
+        waiting = len(self._spans) + len(self._heard) + len(self._translated)
+        return waiting + self._working > 0
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -120,19 +127,33 @@ class Translation:
         return failed
 
     def _timing(self, name: str, stage: Stage[In, Out]) -> "_Timed[In, Out]":
-        return _Timed(name, stage, self._hooks.timed)
+        def working(change: int) -> None:
+            self._working += change
+
+        return _Timed(name, stage, self._hooks.timed, working)
 
 
 class _Timed(Generic[In, Out]):
-    """A stage that is timed."""
+    """A stage that is timed, and tells when it works."""
 
-    def __init__(self, name: str, stage: Stage[In, Out], timed: Callable[[str, int], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        stage: Stage[In, Out],
+        timed: Callable[[str, int], None],
+        working: Callable[[int], None],
+    ) -> None:
         self._name = name
         self._stage = stage
         self._timed = timed
+        self._working = working
 
     async def process(self, item: In) -> Sequence[Out]:
         began_ns = time.monotonic_ns()
-        results = await self._stage.process(item)
+        self._working(1)
+        try:
+            results = await self._stage.process(item)
+        finally:
+            self._working(-1)
         self._timed(self._name, time.monotonic_ns() - began_ns)
         return results

@@ -82,11 +82,6 @@ class Presentation:
         """Pictures never shown: the delay was shortened, playout fell behind, or memory ran out."""
 
     @property
-    def missing_sound_ns(self) -> int:
-        """How much silence was played because no sound had arrived."""
-        return self._sound.missing_samples * _SECOND_NS // self._rate
-
-    @property
     def frame_rate(self) -> float:
         """Pictures a second, judged by the newest ones."""
         return _SECOND_NS / self._interval_ns

@@ -69,13 +69,6 @@ class Timeline:
         position = len(self._waiting) - len(late)
         self._waiting.insert(position, speech)
 
-    def speech_at(self, media_ns: int) -> PlacedSpeech | None:
-        """The speech that sounds at ``media_ns``."""
-        for placed in self._playing:
-            if placed.start_ns <= media_ns < placed.end_ns:
-                return placed
-        return None
-
     def silent_at(self, media_ns: int) -> bool:
         """True when no translated speech sounds at ``media_ns`` or waits."""
         return not self._waiting and all(one.end_ns <= media_ns for one in self._playing)

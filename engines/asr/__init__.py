@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 SAMPLE_RATE = 16_000
 
 
+class UnknownLanguageError(ValueError):
+    """The model does not recognise this language; the message names it and quotes no speech."""
+
+
 @dataclass(frozen=True, slots=True)
 class Transcript:
     """What was heard."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines import EngineUnavailableError
-from engines.asr import SAMPLE_RATE, Transcript
+from engines.asr import SAMPLE_RATE, Transcript, UnknownLanguageError
 from engines.asr.loops import unlooped
 from engines.language import primary
 
@@ -140,8 +140,8 @@ class WhisperRecognizer:
     ) -> Transcript:
         tag = primary(language)
         if tag not in self._languages:
-            raise ValueError(
-                f"recognition: this Whisper does not know the language {language!r}; "
+            raise UnknownLanguageError(
+                f"this Whisper does not know the language {language!r}; "
                 f"it knows {', '.join(sorted(self._languages))}"
             )
         if not len(samples):

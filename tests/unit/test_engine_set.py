@@ -15,7 +15,7 @@ from engines.face.mediapipe import MediaPipeFace
 from engines.lipsync.mouth_warp import MouthWarp
 from engines.tts import Phoneme, Speech
 from engines.turn.smart_turn import SmartTurn
-from engines.vad.silero import SileroDetector
+from engines.vad.gate import GatedDetector
 
 pytestmark = pytest.mark.models
 
@@ -76,7 +76,7 @@ def test_load_when_all_is_there_then_every_kind_is_loaded_and_named(engines: Eng
     assert {one.kind for one in engines.loaded} == {
         *("vad", "turn", "asr", "mt", "tts", "face", "lipsync")
     }
-    assert isinstance(engines.voice, SileroDetector)
+    assert isinstance(engines.voice, GatedDetector)
     assert isinstance(engines.turn.engine, SmartTurn)
     assert isinstance(engines.lips, MouthWarp)
     assert engines.landmarker is MediaPipeFace

@@ -32,6 +32,7 @@ def test_has_words_is_about_letters_and_digits(text: str, *, words: bool) -> Non
         ("Olá. Bom dia! Tudo bem?", ["Olá.", "Bom dia!", "Tudo bem?"]),
         ("O Sr. Silva chegou. Abra.", ["O Sr. Silva chegou.", "Abra."]),
         ("São 3.5 km", ["São 3.5 km"]),
+        ("«Olá.» Entre.", ["«Olá.»", "Entre."]),
         ("", []),
         ("primeiro ponto, depois outro", ["primeiro ponto,", "depois outro"]),
         ("x" * 45, ["x" * 20, "x" * 20, "x" * 5]),
