@@ -40,6 +40,8 @@ from mqtt_schemas import (
 
 _log = logging.getLogger(__name__)
 _METRICS_S = 5.0
+_SEGMENTS_IN = 128
+"""Segments of all streams that may wait for the loop: four seconds of four streams."""
 _READ_STATE_S = 1.0
 """Retained messages have come by then, counted from the SUBACK."""
 _CONTROL = (
@@ -148,7 +150,9 @@ class Worker:
         self._subscribed_s = time.monotonic()
         for channel in _CONTROL:
             await link.subscribe(self._topics.filter(channel), self._control, qos=1)
-        await link.subscribe(self._topics.filter(Channel.IN_AV), self._media, media=True)
+        await link.subscribe(
+            self._topics.filter(Channel.IN_AV), self._media, media=True, capacity=_SEGMENTS_IN
+        )
         self._subscribed_s = time.monotonic()
         self._become(WorkerStatus.READY)
         _log.info("%s is ready: %s", self.config.worker, in_words(self._info))

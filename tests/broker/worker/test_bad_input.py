@@ -53,7 +53,9 @@ async def test_faces_when_hidden_dark_or_gone_then_voice_goes_on_and_lips_wait(
     assert not _lips(dark)
     assert "the speaker's mouth is covered" in "".join(details(covered))
     for one in (nobody, away, dark, covered):
-        assert len(details(one)) == len(set(details(one))) <= 1
+        # A busy machine may lose a segment on its way, which is said too.
+        said = [detail for detail in details(one) if "never came" not in detail]
+        assert len(said) == len(set(said)) <= 1
         assert not one.told(EventType.STAGE_FAILED)
 
 
