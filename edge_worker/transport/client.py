@@ -23,6 +23,7 @@ from edge_worker.transport.connection import (
     ACKNOWLEDGE_S,
     IN_FLIGHT,
     TransportError,
+    check_alive,
     first_failure,
     hear_the_end,
     new_client,
@@ -269,6 +270,7 @@ class MqttLink:
 
     async def _serve(self, client: aiomqtt.Client) -> None:
         """Work one connection until it breaks."""
+        check_alive(client)
         self._client = client
         try:
             async with asyncio.TaskGroup() as tasks:

@@ -79,6 +79,16 @@ def first_failure(group: BaseExceptionGroup) -> BaseException:
     return first
 
 
+def check_alive(client: aiomqtt.Client) -> None:
+    """Notice a connection that broke in the moment it was made: the library forgets that.
+
+    Raises:
+        aiomqtt.MqttError: it is gone.
+    """
+    if not client._client.is_connected():  # noqa: SLF001 - aiomqtt has no question for it
+        raise aiomqtt.MqttError("connection lost")
+
+
 async def hear_the_end(client: aiomqtt.Client) -> None:
     """Take the library's own error of a broken connection, or asyncio complains that nobody did."""
     with contextlib.suppress(aiomqtt.MqttError, TimeoutError):

@@ -107,6 +107,7 @@ async def test_control_when_published_while_disconnected_then_sent_in_order_afte
     heard = Heard()
     async with mosquitto.link() as reader, mosquitto.link() as link:
         await link.wait_connected()
+        await reader.wait_connected()
         mosquitto.stop()
         await until(lambda: not link.connected and not reader.connected)
         for number in range(40):
@@ -328,3 +329,14 @@ async def test_broker_when_it_speaks_tls_then_its_certificate_is_verified(tmp_pa
             assert not careful.connected
     finally:
         broker.stop()
+
+
+async def test_connection_when_it_breaks_in_the_moment_it_is_made_then_that_is_noticed(
+    mosquitto: Mosquitto,
+) -> None:
+    for _ in range(8):
+        async with mosquitto.link() as making, mosquitto.link() as link:
+            await link.wait_connected()
+            mosquitto.stop()
+            await until(lambda a=making, b=link: not a.connected and not b.connected)
+        mosquitto.start()
