@@ -338,5 +338,9 @@ async def test_connection_when_it_breaks_in_the_moment_it_is_made_then_that_is_n
         async with mosquitto.link() as making, mosquitto.link() as link:
             await link.wait_connected()
             mosquitto.stop()
-            await until(lambda a=making, b=link: not a.connected and not b.connected)
+            await until(_both_away(making, link))
         mosquitto.start()
+
+
+def _both_away(one: MqttLink, other: MqttLink) -> Callable[[], bool]:
+    return lambda: not one.connected and not other.connected
