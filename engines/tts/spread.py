@@ -25,7 +25,7 @@ _VOWEL, _OFFGLIDE, _LENGTHENING, _OTHER = 70, 25, 20, 70
 _CONSONANTS = {  # IPA letters look like others, hence the RUF001
     letter: length
     for letters, length in (
-        ("p", 30), ("b", 38), ("tk", 44), ("dɡgcɟ", 55), ("lɾrɹʁðβɣ", 58), ("vzʒjwhɥ", 70),  # noqa: RUF001
+        ("p", 30), ("b", 38), ("tk", 44), ("dɡgcɟ", 55), ("lɾrɹʁðβɣ", 58), ("vzʒjwhɥ", 70),  # noqa: RUF001 - IPA letters
         ("mn", 80), ("sfʃθxç", 85), ("ŋɲ", 108),
     )
     for letter in letters

@@ -9,7 +9,7 @@ from mqtt_schemas import IdRefused
 
 
 def test_settings_when_printed_then_the_password_is_not_there() -> None:
-    assert "secret" not in repr(BrokerSettings(username="u", password="secret"))  # noqa: S106
+    assert "secret" not in repr(BrokerSettings(username="u", password="secret"))  # noqa: S106 - made up
 
 
 @pytest.mark.parametrize("port", [0, -1, 65536])
