@@ -40,6 +40,8 @@ from mqtt_schemas import (
 
 _log = logging.getLogger(__name__)
 _METRICS_S = 5.0
+_COMPLAINTS = 256
+"""Topics whose first refused message is told in the log."""
 _SEGMENTS_IN = 128
 """Segments of all streams that may wait for the loop: four seconds of four streams."""
 _READ_STATE_S = 1.0
@@ -98,6 +100,7 @@ class Worker:
         self._info = WorkerInfo(worker=config.worker)
         self._peers = Peers(config.worker, float(config.limits.streams))
         self._refused = 0
+        self._complained: set[str] = set()
         self._meter = ProcessMeter()
         self._load_meter = LoadMeter(self._meter)
         self._started = self._subscribed_s = time.monotonic()
@@ -211,7 +214,11 @@ class Worker:
                 await self._hear_stream(self._streams, address, message)
         except MessageRefused as error:
             self._refused += 1
-            _log.warning("%s", error)
+            # A sender that goes on is counted; told of once, he cannot fill the log.
+            first = message.topic not in self._complained and len(self._complained) < _COMPLAINTS
+            _log.log(logging.WARNING if first else logging.DEBUG, "%s", error)
+            if first:
+                self._complained.add(message.topic)
 
     def _hear_peer(self, address: TopicAddress, message: Message) -> None:
         """What another worker says; we know best how we are ourselves."""

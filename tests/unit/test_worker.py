@@ -188,3 +188,15 @@ async def test_figures_when_the_system_does_not_tell_then_the_worker_goes_on(
             await until(lambda: any(topic.endswith("/metrics") for topic, _ in link.said))
             assert worker.owned == ()
     assert link.statuses[-1] == "disconnected"
+
+
+async def test_messages_when_a_sender_goes_on_breaking_the_contract_then_they_fill_no_log(
+    link: Link, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with working(link):
+        for _ in range(100):
+            await link.hear(TOPICS.stream_info("door"), b'{"stream": "gate"}')
+        await link.hear(TOPICS.stream_info("door"), b"no json")
+        await declare(link, "yard")
+    told = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert len([text for text in told if "refused" in text]) == 1
