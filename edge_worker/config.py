@@ -5,6 +5,7 @@ over the defaults. ``docs/configuration.md`` is generated from the descriptions 
 """
 
 import os
+import re
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -26,11 +27,14 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from edge_worker.cores import all_but_one, usable_cores
+from engines.address import server_address
 from mqtt_schemas import (
     AUTO_LANGUAGE,
     DEFAULT_PREFIX,
     VOICE_PATTERN,
     Activation,
+    DownloadPolicy,
     IdRefused,
     PlayoutDelay,
     StreamSettings,
@@ -40,6 +44,7 @@ from mqtt_schemas import (
 )
 
 _PREFIX, _NESTED = "POLYLIP_", "__"
+_ENGINE = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 
 class ConfigurationError(Exception):
@@ -62,11 +67,26 @@ def _language_or_auto(text: str) -> str:
     return text if text == AUTO_LANGUAGE else check_language(text)
 
 
+def _engine_or_server(text: str) -> str:
+    if not _ENGINE.fullmatch(text):
+        server_address(text)
+    return text
+
+
+def _server_or_nothing(text: str) -> str:
+    if text:
+        server_address(text)
+    return text
+
+
 Identifier = Annotated[str, AfterValidator(_taken(check_id))]
 Prefix = Annotated[str, AfterValidator(_taken(check_prefix))]
 Language = Annotated[str, AfterValidator(_taken(check_language))]
 LanguageOrAuto = Annotated[str, AfterValidator(_taken(_language_or_auto))]
 Voice = Annotated[str, StringConstraints(pattern=VOICE_PATTERN)]
+EngineOrServer = Annotated[str, AfterValidator(_engine_or_server)]
+ServerOrNothing = Annotated[str, AfterValidator(_server_or_nothing)]
+HttpAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
 Delay = Annotated[str, AfterValidator(lambda text: str(PlayoutDelay(text)))]
 
 
@@ -131,15 +151,62 @@ class StreamSection(_Section):
 class EngineSection(_Section):
     """Which models are loaded, and how much of the machine they take."""
 
-    asr: str = Field("whisper-base", description="Recognition model, an id of `polylip models`.")
+    asr: EngineOrServer = Field(
+        "whisper-base",
+        description="Recognition: an id of `polylip models`, or a Wyoming server's `tcp://host:10300`.",
+    )
     asr_threads: int = Field(
-        max(1, (os.cpu_count() or 2) - 1), ge=1, le=64, description="Threads of the recognizer."
+        default_factory=lambda: min(64, all_but_one(usable_cores())),
+        ge=1,
+        le=64,
+        description="Threads of the recognizer.",
+    )
+    tts: ServerOrNothing = Field(
+        "",
+        description="A Wyoming server, `tcp://host:10200`, whose voices come before those here.",
     )
     tts_threads: int = Field(1, ge=1, le=16, description="Threads of the synthesizer.")
+    voices_loaded: int = Field(
+        3, ge=1, le=64, description="Voices that stay loaded at most; one takes some 170 MB."
+    )
+    pairs_loaded: int = Field(
+        6,
+        ge=1,
+        le=64,
+        description="Translation models that stay loaded at most; one takes some 100 MB.",
+    )
     lips: str = Field("mouth-warp", description="Lip renderer.")
     min_confidence: float = Field(
         0.45, ge=0, le=1, description="Below it an utterance passes with a caption, undubbed."
     )
+
+
+class DownloadSection(_Section):
+    """Models that a stream lacks: whether and from where a worker fetches them."""
+
+    policy: DownloadPolicy = Field(
+        DownloadPolicy.ASK,
+        description="`ask` fetches what `worker/<worker>/fetch` names, `allow` whatever a stream "
+        "lacks, `never` nothing. The recognition model, without which a worker cannot start, is "
+        "fetched at the start unless this is `never`.",
+    )
+    accept_licences: str = Field(
+        "", description="Non-commercial licences that you accept, by name, with commas between."
+    )
+    hub: HttpAddress | None = Field(
+        None, description="Mirror of the Hugging Face hub; else `HF_ENDPOINT`, else the hub."
+    )
+    folder: Path | None = Field(
+        None, description="Where models go; else `POLYLIP_MODELS`, else the user's cache."
+    )
+    catalogue: Path | None = Field(
+        None, description="TOML file with further models, or other sources for known ones."
+    )
+
+    @property
+    def accepted(self) -> frozenset[str]:
+        """``accept_licences`` one by one."""
+        return frozenset(filter(None, (name.strip() for name in self.accept_licences.split(","))))
 
 
 class LimitSection(_Section):
@@ -174,6 +241,7 @@ class WorkerSettings(BaseSettings):
         description="Settings by stream id; what one leaves out is taken from `defaults`.",
     )
     engines: EngineSection = Field(default_factory=EngineSection)
+    downloads: DownloadSection = Field(default_factory=DownloadSection)
     limits: LimitSection = Field(default_factory=LimitSection)
 
     def settings_of(self, stream: str) -> StreamSettings:

@@ -1,42 +1,50 @@
-"""The worker's engines: loaded once, lent to every session."""
+"""The worker's engines: loaded once or on demand, lent to every session."""
 
+import asyncio
 import logging
+import re
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 
 import cv2
 
 from edge_worker.config import EngineSection
-from edge_worker.lending import Lent
+from edge_worker.lending import Lent, giving_way
+from edge_worker.offers import language_offers
+from edge_worker.servers import ServedVoices
+from edge_worker.sources import Progress, Sources, recognizer_of, sources_of
 from engines import EngineUnavailableError
 from engines.asr import Recognizer
-from engines.asr.whisper import WhisperRecognizer
-from engines.catalogue import Catalogue, Model, Task
+from engines.catalogue import Catalogue, Task
 from engines.face import FaceLandmarker
 from engines.face.mediapipe import MediaPipeFace
+from engines.language import primary
 from engines.lipsync import LipEngine
 from engines.lipsync.mouth_warp import MouthWarp
 from engines.mt import Translator
-from engines.mt.bergamot import BergamotTranslator
-from engines.mt.opus import OpusTranslator
 from engines.mt.pairs import TranslatorSet
 from engines.tts import Synthesizer
-from engines.tts.espeak import EspeakSynthesizer
-from engines.tts.piper import PiperSynthesizer
 from engines.tts.voices import SynthesizerSet
 from engines.turn import TurnDetector
 from engines.turn.smart_turn import SmartTurn
 from engines.vad import VoiceDetector
 from engines.vad.gate import GatedDetector
 from engines.vad.silero import SileroDetector
-from mqtt_schemas import EngineInfo, LanguagePair, VoiceInfo, canonical_language
+from mqtt_schemas import (
+    VOICE_PATTERN,
+    EngineInfo,
+    LanguageOffer,
+    LanguagePair,
+    VoiceInfo,
+    canonical_language,
+)
 
 _log = logging.getLogger(__name__)
 
-Progress = Callable[[str], None]
-"""Told in a few words what is being loaded."""
-
+_VOICES = 256
+"""Voices that are listed at most: names of full length leave room in a message for the rest."""
 _WARM_UP = {"en": "Hello.", "pt": "Olá."}
 
 
@@ -53,6 +61,10 @@ class EngineSet:
     landmarker: Callable[[], FaceLandmarker]
     """Makes one per session: its buffers serve one thread at a time."""
     loaded: tuple[EngineInfo, ...]
+    sources: Sources | None = None
+    """None: translators and voices are what they are."""
+    unlisted: set[str] = field(default_factory=set)
+    """Voices of which the log has said that the contract has no room for their names."""
 
     @property
     def pairs(self) -> frozenset[tuple[str, str]]:
@@ -69,19 +81,98 @@ class EngineSet:
         lent = (self.turn, self.recognizer, self.translator, self.synthesizer)
         return sum(one.waiting for one in lent)
 
+    @property
+    def trouble(self) -> str:
+        """For people: which server does not answer; empty when all is well."""
+        servers = self.sources.servers if self.sources else ()
+        return "; ".join(server.trouble for server in servers if server.trouble)
+
+    @property
+    def served_languages(self) -> frozenset[str]:
+        """Languages that a server speaks."""
+        voices = self.sources.voices if self.sources else ()
+        return frozenset(
+            language for one in voices if isinstance(one, ServedVoices) for language in one.voices
+        )
+
+    def via(self, source: str, target: str) -> str:
+        """The language that a pair among ``pairs`` goes through; empty where it is direct."""
+        translator = self.translator.engine
+        return translator.via(source, target) if isinstance(translator, TranslatorSet) else ""
+
     def language_pairs(self) -> tuple[LanguagePair, ...]:
         """``pairs`` as the contract names them."""
-        return tuple(LanguagePair(source=pair[0], target=pair[1]) for pair in sorted(self.pairs))
+        return tuple(
+            LanguagePair(source=pair[0], target=pair[1], via=self.via(*pair))
+            for pair in sorted(self.pairs)
+        )
+
+    def language_offers(self) -> tuple[LanguageOffer, ...]:
+        """What is done with each language, and could be after a download."""
+        return language_offers(self.sources.stock, self.pairs) if self.sources else ()
 
     def voice_list(self) -> tuple[VoiceInfo, ...]:
-        """Voices of the languages that can be translated to."""
+        """Voices of the languages that can be translated to, as far as they can be chosen.
+
+        A server's voice may have a name that the setting ``voice`` does not take: it speaks where
+        it is its language's first. Of very many each language's first ones are listed.
+        """
         targets = {target for _, target in self.pairs}
-        return tuple(
-            VoiceInfo(id=voice, language=canonical_language(language))
+        found = [
+            (rank, VoiceInfo(id=voice, language=canonical_language(language)))
             for language, voices in sorted(self.synthesizer.engine.voices.items())
             if language in targets
-            for voice in voices
+            for rank, voice in enumerate(filter(self._can_be_chosen, voices))
+        ]
+        kept = [voice for _, voice in sorted(found, key=lambda one: one[0])[:_VOICES]]
+        return tuple(sorted(kept, key=lambda voice: voice.language))
+
+    def _can_be_chosen(self, voice: str) -> bool:
+        if voice and re.fullmatch(VOICE_PATTERN, voice):
+            return True
+        if voice not in self.unlisted and len(self.unlisted) < _VOICES:
+            self.unlisted.add(voice)
+            _log.warning("the voice %.130a cannot be chosen: its name is none for MQTT", voice)
+        return False
+
+    def engines(self) -> tuple[EngineInfo, ...]:
+        """What is loaded, and what is when it is wanted, as the contract names it."""
+        stock = self.sources.stock if self.sources else None
+        on_demand = (
+            EngineInfo(kind=model.task.value, id=model.id)
+            for model in (stock.models if stock else ())
+            if model.task is not Task.ASR and stock and model.id in stock.here
         )
+        return (*self.loaded, *on_demand)
+
+    def refresh(self) -> bool:
+        """Take in models and servers that have come, give up those that have gone.
+
+        Calls under way keep what they have. Blocks for some milliseconds, or for seconds while a
+        server does not answer. True when anything has changed.
+        """
+        if self.sources is None or not self.sources.look():
+            return False
+        self.translator.engine = self.sources.translators()
+        self.synthesizer.engine = self.sources.synthesizers()
+        return True
+
+    async def prepare_pair(self, source: str, target: str) -> None:
+        """Load what a pair takes, off the queues; what fails is told when it is used."""
+        translator = self.translator.engine
+        pair = (primary(source), primary(target))
+        if isinstance(translator, TranslatorSet) and pair in translator.pairs:
+            await _quietly(lambda: translator.prepare(*pair))
+
+    async def prepare_voice(self, language: str, voice: str) -> None:
+        """Load a voice, or the language's default one, off the queues; likewise."""
+        if self.sources is None:
+            return
+        known = self.synthesizer.engine.voices.get(primary(language), ())
+        own = self.sources.stock.voices()
+        chosen = voice if voice in known else next(iter(known), "")
+        if chosen in own.voices.get(primary(language), ()):
+            await _quietly(lambda: own.prepare(language, chosen))
 
     def close(self) -> None:
         """End the engines' threads."""
@@ -89,10 +180,31 @@ class EngineSet:
             lent.close()
 
 
+async def _quietly(load: Callable[[], None]) -> None:
+    try:
+        await asyncio.to_thread(giving_way, load)
+    except EngineUnavailableError as error:
+        _log.debug("not loaded: %s", error)
+
+
 def load_engines(
-    section: EngineSection, catalogue: Catalogue, progress: Progress = lambda _: None
+    section: EngineSection,
+    catalogue: Catalogue,
+    progress: Progress = lambda _: None,
+    targets: Collection[str] = ("en",),
+    *,
+    may_fetch: bool = True,
+    accepted_licences: Collection[str] = (),
 ) -> EngineSet:
     """Load what the configuration asks for; blocks for some seconds.
+
+    Args:
+        section: of the configuration.
+        catalogue: of models.
+        progress: told of every step.
+        targets: languages that will be translated to; their voices are loaded at once.
+        may_fetch: the recognition model is fetched when it is not here.
+        accepted_licences: non-commercial ones that it may be fetched under.
 
     Raises:
         EngineUnavailableError: an engine without which nothing works is not to be had.
@@ -101,26 +213,16 @@ def load_engines(
     cv2.setNumThreads(1)
     progress("voice activity and turn end")
     voice, turn = GatedDetector(SileroDetector()), SmartTurn()
-    progress(f"recognition ({section.asr})")
-    recognizer = WhisperRecognizer(catalogue.fetch(section.asr), threads=section.asr_threads)
-    progress("translation")
-    translator = _translators(catalogue)
-    progress("voices")
-    synthesizer = _synthesizers(catalogue, section.tts_threads)
+    recognizer, heard_by = recognizer_of(
+        section, catalogue, progress, may_fetch=may_fetch, accepted_licences=accepted_licences
+    )
+    progress("translation and voices")
+    sources = sources_of(section, catalogue, heard_by)
+    translator, synthesizer = sources.translators(), sources.synthesizers()
     progress(f"lips ({section.lips})")
     lips = _lips(section.lips)
     progress("warming up")
-    _warm_up(translator, synthesizer)
-    loaded = [
-        EngineInfo(kind="vad", id="silero-vad"),
-        EngineInfo(kind="turn", id="smart-turn"),
-        EngineInfo(kind="asr", id=section.asr),
-        EngineInfo(kind="face", id="mediapipe-face"),
-        EngineInfo(kind="lipsync", id=section.lips),
-    ]
-    for kind, task in (("mt", Task.MT), ("tts", Task.TTS)):
-        here = [model for model in catalogue.models(task) if catalogue.locate(model.id)]
-        loaded += [EngineInfo(kind=kind, id=model.id) for model in here]
+    _warm_up(sources, translator, synthesizer, {primary(target) for target in targets})
     return EngineSet(
         voice=voice,
         turn=Lent("turn", turn),
@@ -129,43 +231,15 @@ def load_engines(
         synthesizer=Lent("synthesizer", synthesizer),
         lips=lips,
         landmarker=MediaPipeFace,
-        loaded=tuple(loaded),
+        loaded=(
+            EngineInfo(kind="vad", id="silero-vad"),
+            EngineInfo(kind="turn", id="smart-turn"),
+            EngineInfo(kind="asr", id="wyoming" if heard_by else section.asr),
+            EngineInfo(kind="face", id="mediapipe-face"),
+            EngineInfo(kind="lipsync", id=section.lips),
+        ),
+        sources=sources,
     )
-
-
-def _translators(catalogue: Catalogue) -> TranslatorSet:
-    bergamot: dict[tuple[str, str], Model] = {}
-    opus: list[Translator] = []
-    for model in catalogue.models(Task.MT):
-        folder = catalogue.locate(model.id)
-        if folder is None or model.pair is None:
-            continue
-        if model.id.startswith("bergamot-"):
-            bergamot[model.pair] = model
-        else:
-            try:
-                opus.append(OpusTranslator(folder, source=model.pair[0], target=model.pair[1]))
-            except EngineUnavailableError as error:
-                _log.warning("%s is left out: %s", model.id, error)
-    folders = {pair: catalogue.fetch(model.id) for pair, model in bergamot.items()}
-    return TranslatorSet([BergamotTranslator(folders), *opus])
-
-
-def _synthesizers(catalogue: Catalogue, threads: int) -> SynthesizerSet:
-    synthesizers: list[Synthesizer] = []
-    for model in catalogue.models(Task.TTS):
-        path = catalogue.locate(model.id)
-        if path is None:
-            continue
-        try:
-            synthesizers.append(PiperSynthesizer(path, voice=model.id, threads=threads))
-        except EngineUnavailableError as error:
-            _log.warning("voice %s is left out: %s", model.id, error)
-    try:
-        synthesizers.append(EspeakSynthesizer())
-    except EngineUnavailableError as error:
-        _log.info("%s; languages without a Piper voice stay silent", error)
-    return SynthesizerSet(synthesizers)
 
 
 def _lips(name: str) -> LipEngine:
@@ -174,13 +248,24 @@ def _lips(name: str) -> LipEngine:
     return MouthWarp()
 
 
-def _warm_up(translator: TranslatorSet, synthesizer: SynthesizerSet) -> None:
+def _warm_up(
+    sources: Sources,
+    translator: TranslatorSet,
+    synthesizer: SynthesizerSet,
+    targets: AbstractSet[str],
+) -> None:
     """The first call of most models is several times slower than the next."""
     began = time.monotonic()
-    for source, target in translator.pairs:
-        if source in _WARM_UP:
-            translator.translate(_WARM_UP[source], source=source, target=target)
-    if "en" in synthesizer.voices:
-        for _ in synthesizer.synthesize(_WARM_UP["en"], language="en"):
+    served = {
+        language
+        for one in sources.voices
+        if isinstance(one, ServedVoices)
+        for language in one.voices
+    }
+    for pair in sorted(translator.pairs):
+        if pair[1] in targets and pair[0] in _WARM_UP and not translator.via(*pair):
+            translator.translate(_WARM_UP[pair[0]], source=pair[0], target=pair[1])
+    for language in targets & sources.stock.voices().voices.keys() - served:
+        for _ in synthesizer.synthesize(_WARM_UP.get(language, "1"), language=language):
             pass
     _log.debug("warmed up in %.1f s", time.monotonic() - began)

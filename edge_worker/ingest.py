@@ -9,13 +9,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from edge_worker.ingest_decoders import Decoders
 from edge_worker.ingest_notes import IngestNote, Notes
 from edge_worker.items import AudioBlock, VideoFrame
 from edge_worker.media.access_unit import AccessUnit
 from edge_worker.media.clock import MediaClock
-from edge_worker.media.decode import AudioDecoder, DecodeCounters, VideoDecoder
 from edge_worker.media.jitter import JitterEstimator, Released, ReorderBuffer
-from edge_worker.media.mpegts import Demuxer
+from edge_worker.media.mpegts import Demuxer, stream_type_name
 from edge_worker.media.timestamps import TICKS_PER_SECOND, Unwrapper, ns_to_ticks, ticks_to_ns
 
 MAX_MESSAGE_BYTES = 1 << 20
@@ -45,8 +45,6 @@ class IngestProperties:
     epoch: str | None = None
     pts_ns: int | None = None
     """Media time of the message's earliest access unit."""
-    capture_ns: int | None = None
-    """UTC at which that was captured."""
 
 
 NOTHING_STATED = IngestProperties()
@@ -82,8 +80,6 @@ class IngestResult:
     blocks: list[AudioBlock] = field(default_factory=list)
     access_units: list[AccessUnit] = field(default_factory=list)
     """As received, with unwrapped ticks."""
-    captures: list[tuple[int, int]] = field(default_factory=list)
-    """(media time, UTC of its capture) as the sender states them, of each message taken up."""
     notes: list[IngestNote] = field(default_factory=list)
 
 
@@ -126,11 +122,8 @@ class Ingest:
         self._unwrapper = Unwrapper()
         self._suspect: AccessUnit | None = None
         self._last_arrival_ns: int | None = None
-        self._video: VideoDecoder | None = None
-        self._audio: AudioDecoder | None = None
-        self._video_counters = DecodeCounters()
-        self._audio_counters = DecodeCounters()
         self._notes = Notes(stream)
+        self._decoders = Decoders(self._notes)
 
     @property
     def epoch(self) -> str:
@@ -155,8 +148,8 @@ class Ingest:
             lost_packets=demuxed.lost,
             corrupt=demuxed.corrupt + self._false_jumps,
             dropped_access_units=demuxed.dropped,
-            undecodable_access_units=self._video_counters.failed + self._audio_counters.failed,
-            degraded_frames=self._video_counters.degraded,
+            undecodable_access_units=self._decoders.failed,
+            degraded_frames=self._decoders.pictures.degraded,
             epochs=self._epochs,
         )
 
@@ -196,7 +189,7 @@ class Ingest:
             self._process(released, result)
         for unit in self._demuxer.flush():
             self._take(unit, 0, result)
-        self._close_decoders(result)
+        self._decoders.close(result.frames)
         return self._finished(result)
 
     def _finished(self, result: IngestResult) -> IngestResult:
@@ -247,7 +240,7 @@ class Ingest:
         self._begin_epoch(epoch, result)
 
     def _begin_epoch(self, epoch: str, result: IngestResult) -> None:
-        self._close_decoders(result)
+        self._decoders.close(result.frames)
         if epoch in self._past_epochs:
             self._past_epochs.remove(epoch)
         self._past_epochs.append(self.epoch)
@@ -263,7 +256,7 @@ class Ingest:
         if released.lost:
             self._demuxer.mark_gap()
             self._notes.say("lost", f"{released.lost} messages never came; pictures are patched up")
-        self._use_stated_time(message.properties, result)
+        self._use_stated_time(message.properties)
         pause = 0
         if self._last_arrival_ns is not None:
             pause = ns_to_ticks(max(message.arrival_ns - self._last_arrival_ns, 0))
@@ -291,20 +284,17 @@ class Ingest:
             elif pictures < _MAX_PICTURES and decoded < _MAX_PICTURE_BYTES:
                 pictures += 1
                 yield unit
-            elif self._video is not None:
-                self._video.mark_gap()
+            else:
+                self._decoders.mark_gap()
                 self._notes.say(
                     "oversized",
                     f"only {pictures} pictures of one message are shown: "
                     "cut segments of 120 ms or lower the resolution",
                 )
 
-    def _use_stated_time(self, stated: IngestProperties, result: IngestResult) -> None:
-        if stated.pts_ns is None or abs(stated.pts_ns) > _MAX_STATED_NS:
-            return
-        self._unwrapper.steer(ns_to_ticks(stated.pts_ns))
-        if stated.capture_ns is not None:
-            result.captures.append((stated.pts_ns, stated.capture_ns))
+    def _use_stated_time(self, stated: IngestProperties) -> None:
+        if stated.pts_ns is not None and abs(stated.pts_ns) <= _MAX_STATED_NS:
+            self._unwrapper.steer(ns_to_ticks(stated.pts_ns))
 
     def _take(self, unit: AccessUnit, pause: int, result: IngestResult) -> None:
         """Place one access unit on the media clock and decode it.
@@ -333,31 +323,15 @@ class Ingest:
         if suspect is None:
             return
         self._false_jumps += 1
-        if suspect.kind == "video" and self._video is not None:
-            self._video.mark_gap()
+        if suspect.kind == "video":
+            self._decoders.mark_gap()
 
     def _decode(self, unit: AccessUnit, result: IngestResult) -> None:
         unit = replace(
             unit, pts=self._unwrapper.unwrap(unit.pts), dts=self._unwrapper.unwrap(unit.dts)
         )
         result.access_units.append(unit)
-        failed = self._video_counters.failed + self._audio_counters.failed
-        if unit.codec == "h264" or unit.codec == "hevc":  # noqa: PLR1714 - narrows the type
-            if self._video is None or self._video.codec != unit.codec:
-                self._video = VideoDecoder(unit.codec, self.epoch, self._video_counters)
-            result.frames.extend(self._video.decode(unit))
-        else:
-            if self._audio is None or self._audio.codec != unit.codec:
-                self._audio = AudioDecoder(unit.codec, self.epoch, self._audio_counters)
-            result.blocks.extend(self._audio.decode(unit))
-        if self._video_counters.failed + self._audio_counters.failed > failed:
-            self._notes.say("undecodable", f"the decoder refused {unit.kind} coded as {unit.codec}")
-
-    def _close_decoders(self, result: IngestResult) -> None:
-        if self._video is not None:
-            result.frames.extend(self._video.flush())
-        self._video = None
-        self._audio = None
+        self._decoders.decode(unit, self.epoch, result.frames, result.blocks)
 
     def _judge(self, payload: bytes, *, packets: int, corrupt: int, lost: int) -> None:
         """Say what was wrong with the message's transport stream."""
@@ -372,11 +346,10 @@ class Ingest:
         if lost:
             self._notes.say("lost", "packets are missing; pictures are patched up")
         if self._demuxer.unsupported:
-            types = ", ".join(f"0x{kind:02x}" for kind in self._demuxer.unsupported)
+            names = ", ".join(map(stream_type_name, self._demuxer.unsupported))
             self._notes.say(
                 "unsupported",
-                f"tracks of stream type {types} are left out: "
-                "send H.264 or H.265 with AAC (ADTS), MP2 or Opus",
+                f"tracks of {names} are left out: send H.264 or H.265 with AAC (ADTS), MP2 or Opus",
             )
         self._notes.end_message()
 

@@ -4,7 +4,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 NoteKind = Literal[
-    "oversized", "not_mpegts", "lost", "corrupt", "undecodable", "unsupported", "epoch", "rival"
+    "oversized",
+    "not_mpegts",
+    "lost",
+    "corrupt",
+    "undecodable",
+    "unsupported",
+    "timestamps",
+    "scaled",
+    "heavy",
+    "epoch",
+    "rival",
 ]
 
 _CLEAN_RUN = 10

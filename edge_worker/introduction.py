@@ -11,8 +11,8 @@ from edge_worker.engine_set import EngineSet
 from mqtt_schemas import Hardware, WorkerInfo
 
 
-def introduce(config: WorkerSettings, engines: EngineSet, cores: int) -> WorkerInfo:
-    """Who a worker is: everything that stays the same while it runs.
+def introduce(config: WorkerSettings, engines: EngineSet, cores: float) -> WorkerInfo:
+    """Who a worker is: what changes only when models or servers come or go.
 
     Args:
         config: everything it was told.
@@ -25,10 +25,11 @@ def introduce(config: WorkerSettings, engines: EngineSet, cores: int) -> WorkerI
         version=_version(),
         pairs=engines.language_pairs(),
         voices=engines.voice_list(),
-        engines=engines.loaded,
+        languages=engines.language_offers(),
+        engines=engines.engines(),
         hardware=Hardware(
             cpu=(platform.processor() or platform.machine())[:128],
-            cores=cores,
+            cores=max(1, round(cores)),
             memory_bytes=psutil.virtual_memory().total,
         ),
         capacity=float(config.limits.streams),

@@ -120,6 +120,8 @@ class Utterance:
     confidence: float
     target_language: str
     target_text: str = ""
+    via: str = ""
+    """Language that the translation went through; empty where it is direct."""
     verdict: Verdict = Verdict.DUB
     reason: str = ""
     """For people: why the verdict is not ``dub``."""

@@ -3,13 +3,19 @@
 import asyncio
 import heapq
 import itertools
+import os
+import sys
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Generic, TypeVar
 
 Engine = TypeVar("Engine")
 Result = TypeVar("Result")
+
+_NICENESS = 5
+"""Added to that of engines' threads: where a core is short they get a third of another's time."""
 
 
 class EngineBusyError(Exception):
@@ -34,7 +40,9 @@ class Lent(Generic[Engine]):
         self._running = 0
         self._order = itertools.count()
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
-        self._threads = ThreadPoolExecutor(width, thread_name_prefix=f"engine-{name}")
+        self._threads = ThreadPoolExecutor(
+            width, thread_name_prefix=f"engine-{name}", initializer=_give_way
+        )
 
     @property
     def waiting(self) -> int:
@@ -92,3 +100,35 @@ class Lent(Generic[Engine]):
     def close(self) -> None:
         """End the threads; calls under way are allowed to finish."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def giving_way(work: Callable[[], Result]) -> Result:
+    """Run ``work`` in a thread that gives way to others, as do all threads which it starts.
+
+    Runtimes start threads of their own when a model is loaded; those inherit this. The thread does
+    not keep the process from ending.
+    """
+    done: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            _give_way()
+            done.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - it is raised in the caller
+            done.set_exception(error)
+
+    threading.Thread(target=run, name="engines", daemon=True).start()
+    return done.result()
+
+
+def _give_way() -> None:
+    """Let pictures, sound and the event loop go first where cores are few.
+
+    What they do is short and due now, what an engine computes is long and due soon; and a thread
+    that waits for its turn while it holds the interpreter's lock makes all others wait. Linux alone
+    gives each thread a niceness of its own.
+    """
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        before = os.getpriority(os.PRIO_PROCESS, thread)
+        os.setpriority(os.PRIO_PROCESS, thread, min(before + _NICENESS, 19))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import psutil
 
+from edge_worker.cores import usable_cores
+
 _KEPT = 512
 
 
@@ -53,9 +55,7 @@ class ProcessMeter:
 
     def __init__(self, pid: int | None = None) -> None:
         self._process = psutil.Process(pid)
-        # macOS cannot tell which cores a process may use.
-        able = hasattr(self._process, "cpu_affinity")
-        self.cores = len(self._process.cpu_affinity()) if able else psutil.cpu_count() or 1
+        self.cores = usable_cores(pid)
 
     def cpu_s(self) -> float:
         """CPU seconds so far, all threads, children that have ended included."""

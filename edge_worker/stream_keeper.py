@@ -208,6 +208,8 @@ class StreamKeeper:
             out_topic=session.out_topic if session else "",
             rung=session.rung if session else Rung.FULL,
             last_error=self._last_error,
+            needs=session.supply.need if session else None,
+            trouble=sentence(session.supply.trouble, 512) if session else "",
             epoch=(session.epoch or None) if session else None,
             playout_delay_ns=session.delay_ns if session else 0,
             ai_disclosure=self._settings.label,

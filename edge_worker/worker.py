@@ -4,17 +4,22 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 
 import psutil
 
+from edge_worker.background import in_background_until
 from edge_worker.command import Command
 from edge_worker.config import MqttSection, WorkerSettings
 from edge_worker.engine_set import EngineSet
 from edge_worker.introduction import in_words, introduce
+from edge_worker.lending import giving_way
 from edge_worker.load import LoadMeter
 from edge_worker.media.clock import ClockAnchor as MediaAnchor
 from edge_worker.metrics import ProcessMeter
 from edge_worker.peers import Peers
+from edge_worker.provision import Provision
 from edge_worker.session.announcer import Announcer
 from edge_worker.session.session import Services
 from edge_worker.stream_keeper import StreamKeeper
@@ -24,7 +29,9 @@ from mqtt_schemas import (
     Channel,
     ClockAnchor,
     EventType,
+    FetchModels,
     MessageRefused,
+    Refused,
     StreamEvent,
     StreamInfo,
     StreamState,
@@ -40,6 +47,7 @@ from mqtt_schemas import (
 
 _log = logging.getLogger(__name__)
 _METRICS_S = 5.0
+_PROGRESS_S = 2.0
 _COMPLAINTS = 256
 """Topics whose first refused message is told in the log."""
 _SEGMENTS_IN = 128
@@ -49,6 +57,7 @@ _READ_STATE_S = 1.0
 _CONTROL = (
     Channel.WORKER_INFO,
     Channel.WORKER_STATUS,
+    Channel.WORKER_FETCH,
     Channel.STREAM_INFO,
     Channel.STREAM_STATUS,
     Channel.STREAM_CLOCK,
@@ -107,6 +116,8 @@ class Worker:
         self._stopping = asyncio.Event()
         self._announcer: Announcer | None = None
         self._streams: Streams | None = None
+        self._provision: Provision | None = None
+        self._stock_due = asyncio.Event()
 
     @property
     def owned(self) -> tuple[str, ...]:
@@ -136,11 +147,21 @@ class Worker:
                 self._become(WorkerStatus.DISCONNECTED)
 
     async def _load_and_serve(self, link: MqttLink, announcer: Announcer) -> None:
-        engines = await asyncio.to_thread(self._load)
+        load = partial(giving_way, self._load)
+        engines = await in_background_until(self._stopping, load, "load")
+        if engines is None:
+            return
         try:
+            if engines.sources is not None:
+                self._provision = Provision(engines.sources.stock, self.config.downloads)
             self._info = introduce(self.config, engines, self._meter.cores)
             services = Services(
-                engines, announcer, self.config, self._now_ns, lambda: self._load_meter.newest.tau
+                engines,
+                announcer,
+                self.config,
+                self._now_ns,
+                lambda: self._load_meter.newest.tau,
+                self._provision,
             )
             self._streams = Streams(services, self._peers, self._read_state_s)
             await self._serve(link, announcer, self._streams, engines)
@@ -160,9 +181,15 @@ class Worker:
         self._become(WorkerStatus.READY)
         _log.info("%s is ready: %s", self.config.worker, in_words(self._info))
         async with asyncio.TaskGroup() as group:
-            figures = group.create_task(self._measure(announcer, streams, engines))
+            tasks = [group.create_task(self._measure(announcer, streams, engines))]
+            if self._provision is not None:
+                tasks.append(group.create_task(self._keep_stock(self._provision, engines)))
+                tasks.append(
+                    group.create_task(self._provision.run(self._tell_models, self._stock_due.set))
+                )
             await self._stopping.wait()
-            figures.cancel()
+            for task in tasks:
+                task.cancel()
         self._become(WorkerStatus.DRAINING)
         await streams.drain()
 
@@ -189,8 +216,45 @@ class Worker:
             return
         name = self.config.worker
         if self._streams is not None:
-            self._announcer.say(Channel.WORKER_INFO, self._info, worker=name)
+            self._tell(self._announcer, Channel.WORKER_INFO, lambda: self._info)
+            self._tell_models()
         self._announcer.word(Channel.WORKER_STATUS, self._status, worker=name)
+
+    def _tell(self, announcer: Announcer, channel: Channel, message: Callable[[], object]) -> None:
+        """Say something of ourselves; what cannot be said ends nothing."""
+        try:
+            announcer.say(channel, message(), worker=self.config.worker)
+        except (Refused, OSError) as error:  # a disk that does not say how much is free
+            self._complain(channel, str(error))
+
+    # --- models
+
+    def _tell_models(self) -> None:
+        if self._announcer is not None and self._provision is not None:
+            told = partial(self._provision.message, self.config.worker)
+            self._tell(self._announcer, Channel.WORKER_MODELS, told)
+
+    async def _keep_stock(self, provision: Provision, engines: EngineSet) -> None:
+        """Take in what has come, from here or by other hands; tell how far a download is."""
+        looked_s = time.monotonic()
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_PROGRESS_S):
+                    await self._stock_due.wait()
+            due = self._stock_due.is_set()
+            self._stock_due.clear()
+            if due or time.monotonic() - looked_s >= _METRICS_S:
+                looked_s = time.monotonic()
+                try:
+                    if await asyncio.to_thread(engines.refresh):
+                        self._info = introduce(self.config, engines, self._meter.cores)
+                        self._greet()
+                except Exception as error:  # noqa: BLE001 - what a server or a disk does ends no stream
+                    self._complain("engines", f"not looked for models: {error!r}")
+                if engines.sources is not None:
+                    await asyncio.to_thread(engines.sources.stock.let_go)
+            if provision.fetching:
+                self._tell_models()
 
     # --- what comes in
 
@@ -210,15 +274,28 @@ class Worker:
         try:
             if address.channel in {Channel.WORKER_INFO, Channel.WORKER_STATUS}:
                 self._hear_peer(address, message)
+            elif address.channel is Channel.WORKER_FETCH:
+                self._hear_wish(address, message)
             elif self._streams is not None:
                 await self._hear_stream(self._streams, address, message)
         except MessageRefused as error:
             self._refused += 1
-            # A sender that goes on is counted; told of once, he cannot fill the log.
-            first = message.topic not in self._complained and len(self._complained) < _COMPLAINTS
-            _log.log(logging.WARNING if first else logging.DEBUG, "%s", error)
-            if first:
-                self._complained.add(message.topic)
+            self._complain(message.topic, str(error))
+
+    def _complain(self, about: str, what: str) -> None:
+        """Who goes on is told of once and cannot fill the log."""
+        first = about not in self._complained and len(self._complained) < _COMPLAINTS
+        _log.log(logging.WARNING if first else logging.DEBUG, "%s", what)
+        if first:
+            self._complained.add(about)
+
+    def _hear_wish(self, address: TopicAddress, message: Message) -> None:
+        """Somebody asks for models; what was retained was meant for another day."""
+        if address.worker != self.config.worker or message.retain or self._provision is None:
+            return
+        fault = self._provision.ask(decode(FetchModels, address, message.payload))
+        if fault:
+            raise MessageRefused(message.topic, "models", fault)
 
     def _hear_peer(self, address: TopicAddress, message: Message) -> None:
         """What another worker says; we know best how we are ourselves."""

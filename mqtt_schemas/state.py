@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .fields import SCHEMA, Count, Duration, Epoch, Id, Name, Schema, Sentence, Term, TopicName
+from .models import ModelNeed
 from .settings import StreamSettings
 
 
@@ -12,7 +13,7 @@ class Rung(StrEnum):
 
     FULL = "full"
     LIPS_HALF_RATE = "lips_half_rate"
-    """Lips are rendered for every second frame."""
+    """Every second picture is left out while translated speech sounds."""
     AUDIO_ONLY = "audio_only"
     """Dubbed sound, the picture as it came."""
     CAPTIONS_ONLY = "captions_only"
@@ -47,6 +48,10 @@ class StreamState:
     rung: Rung = Rung.FULL
     last_error: SettingError | None = None
     """Of the newest command when it was refused."""
+    needs: ModelNeed | None = None
+    """Models that lack for these languages or this voice; None when nothing does."""
+    trouble: Sentence = ""
+    """For people: what keeps the stream from being translated just now, and is tried again."""
     epoch: Epoch | None = None
     """Of the camera's media clock; None until the first segment."""
     playout_delay_ns: Duration = 0

@@ -97,6 +97,14 @@ class Topics:
         """``worker/<worker>/metrics``."""
         return self.build(Channel.WORKER_METRICS, worker=worker)
 
+    def worker_models(self, worker: str) -> str:
+        """``worker/<worker>/models``."""
+        return self.build(Channel.WORKER_MODELS, worker=worker)
+
+    def worker_fetch(self, worker: str) -> str:
+        """``worker/<worker>/fetch``."""
+        return self.build(Channel.WORKER_FETCH, worker=worker)
+
     def stream_info(self, stream: str) -> str:
         """``stream/<stream>/info``."""
         return self.build(Channel.STREAM_INFO, stream=stream)

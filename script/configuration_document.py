@@ -18,10 +18,13 @@ from pydantic.fields import FieldInfo
 
 from edge_worker.config import (
     Delay,
+    EngineOrServer,
+    HttpAddress,
     Identifier,
     Language,
     LanguageOrAuto,
     Prefix,
+    ServerOrNothing,
     StreamSection,
     Voice,
     WorkerSettings,
@@ -32,7 +35,7 @@ TARGET = ROOT / "docs" / "configuration.md"
 
 MACHINE_DEFAULTS: Mapping[str, str] = {
     "worker": "the host's name, made an id",
-    "engines.asr_threads": "all cores but one",
+    "engines.asr_threads": "all usable cores but one",
 }
 """Defaults that differ from machine to machine, in words."""
 
@@ -43,6 +46,9 @@ TYPES: tuple[tuple[Any, str], ...] = (
     (LanguageOrAuto, "language or `auto`"),
     (Delay, "delay"),
     (Voice, "id of a voice"),
+    (EngineOrServer, "id or address"),
+    (ServerOrNothing, "address"),
+    (HttpAddress, "address"),
     (bool, "true or false"),
     (int, "integer"),
     (float, "number"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from edge_worker.atp.language import LanguageOptions, LanguagePrior
+from edge_worker.atp.language import LanguageOptions, LanguagePrior, Pairs
 from edge_worker.atp.phantoms import PhantomOptions, is_phantom
 from edge_worker.items import AudioBlock, Hypothesis
 from edge_worker.lending import Lent
@@ -63,6 +63,7 @@ class _Question:
     source: str
     target: str
     prior: LanguagePrior
+    translatable: frozenset[str]
     context: _Context | None
     options: HearingOptions
 
@@ -75,6 +76,8 @@ class Hearing:
         languages: the stream's settings, asked at every call.
         options: thresholds.
         clock: monotonic nanoseconds, the scale of the engines' deadlines.
+        pairs: (source, target) languages that can be translated, asked at every call; empty where
+            that is not known.
     """
 
     def __init__(
@@ -83,9 +86,11 @@ class Hearing:
         languages: Languages,
         options: HearingOptions = HearingOptions(),
         clock: Callable[[], int] = time.monotonic_ns,
+        pairs: Callable[[], Pairs] = frozenset,
     ) -> None:
         self._recognizer = recognizer
         self._languages = languages
+        self._pairs = pairs
         self._options = options
         self._clock = clock
         self._prior = LanguagePrior(options.language)
@@ -115,6 +120,7 @@ class Hearing:
             source=source,
             target=target,
             prior=self._prior,
+            translatable=self._translatable(primary(target)),
             context=self._context_of(sound),
             options=self._options,
         )
@@ -122,6 +128,11 @@ class Hearing:
         return await self._recognizer.call(
             lambda recognizer: _answer(recognizer, question), deadline_ns=deadline_ns
         )
+
+    def _translatable(self, target: str) -> frozenset[str]:
+        """Languages that auto expects to hear; none where every language is as likely."""
+        sources = frozenset(source for source, into in self._pairs() if into == target)
+        return sources | {target} if sources else frozenset()
 
     def commit(self, sound: AudioBlock, hypothesis: Hypothesis) -> None:
         """Take an utterance for said: it becomes the context of the next one."""
@@ -151,7 +162,8 @@ def _answer(recognizer: Recognizer, question: _Question) -> Hypothesis:
 def _by_ear(recognizer: Recognizer, question: _Question) -> tuple[Transcript, float]:
     """Find the language, then the words; both from one encoding, so without context."""
     samples, options = question.sound.samples, question.options
-    ranked = question.prior.rank(recognizer.languages_heard(samples), question.voiced_ns)
+    heard = recognizer.languages_heard(samples)
+    ranked = question.prior.rank(heard, question.voiced_ns, question.translatable)
     language, probability = ranked[0]
     best = recognizer.transcribe(samples, language=language)
     doubtful = probability < options.doubtful_language and best.confidence < options.doubtful_text
@@ -166,7 +178,7 @@ def _by_ear(recognizer: Recognizer, question: _Question) -> tuple[Transcript, fl
 def _as_set(recognizer: Recognizer, question: _Question) -> tuple[Transcript, float]:
     """The words in the language that was set, unless they are clearly in the target language."""
     options, target = question.options, primary(question.target)
-    best = _decode(recognizer, question, primary(question.source))
+    best = _decode(recognizer, question, question.source)
     long_enough = question.voiced_ns >= options.language.trusted_from_ns
     if not long_enough or best.confidence >= options.checked_below:
         return best, 1.0
@@ -179,7 +191,8 @@ def _as_set(recognizer: Recognizer, question: _Question) -> tuple[Transcript, fl
 
 def _decode(recognizer: Recognizer, question: _Question, language: str) -> Transcript:
     context = question.context
-    if context is not None and context.language == language:
+    known = context is not None and context.language == primary(language)
+    if context is not None and known and recognizer.takes_prefix:
         joined = _joined(context.sound, question.sound)
         transcript = recognizer.transcribe(joined, language=language, prefix=context.text)
         if transcript.text:

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+Pairs = frozenset[tuple[str, str]]
+"""(source, target) languages, primary subtags."""
+
 UNDETERMINED = "und"
 """BCP-47's own word for it."""
 
@@ -19,6 +22,9 @@ class LanguageOptions:
     """Weight of a language heard earlier in the conversation; the last one weighs 1."""
     foreign: float = 0.15
     """Weight of a language not heard yet."""
+    untranslatable: float = 0.1
+    """Weight of a language that cannot be translated: only believed where it is clearly heard. Its
+    relatives (Galician, Catalan) otherwise take what was said in one that can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,10 @@ class LanguagePrior:
         return replace(self, last=language, familiar=self.familiar | {language})
 
     def rank(
-        self, probabilities: Mapping[str, float], voiced_ns: int
+        self,
+        probabilities: Mapping[str, float],
+        voiced_ns: int,
+        translatable: frozenset[str] = frozenset(),
     ) -> tuple[tuple[str, float], ...]:
         """Languages and their posterior probabilities, most likely first.
 
@@ -44,8 +53,10 @@ class LanguagePrior:
         Args:
             probabilities: what the recognizer heard, by language.
             voiced_ns: how much speech it heard it in.
+            translatable: languages that can be translated; empty where that is not known.
         """
-        candidates = self.options.candidates
+        options = self.options
+        candidates = options.candidates
         eligible = {
             language: probability
             for language, probability in probabilities.items()
@@ -54,9 +65,11 @@ class LanguagePrior:
         if not eligible:
             fallback = self.last or min(candidates, default=UNDETERMINED)
             return ((fallback, 0.0),)
-        trust = min(1.0, voiced_ns / self.options.trusted_from_ns)
+        trust = min(1.0, voiced_ns / options.trusted_from_ns)
         weighed = {
-            language: max(probability, 1e-9) ** trust * self._weight(language)
+            language: max(probability, 1e-9) ** trust
+            * self._weight(language)
+            * (1.0 if not translatable or language in translatable else options.untranslatable)
             for language, probability in eligible.items()
         }
         total = sum(weighed.values())

@@ -4,11 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge_worker.atp.hearing import Hearing, Languages
+from edge_worker.atp.language import Pairs
 from edge_worker.items import AudioBlock, Hypothesis, SpeechSpan, Utterance, Verdict
 from engines.asr import SAMPLE_RATE
 from engines.language import primary
-
-Pairs = frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)

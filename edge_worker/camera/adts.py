@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 _RATES = 13  # indices of the standard's table of sample rates; above them none has an ADTS form
 _SBR, _PS = 5, 29
-_EXPLICIT = 15
 _LIMIT = (1 << 13) - 1
 
 

@@ -7,18 +7,17 @@ from typing import Protocol
 import av
 from av.bitstream import BitStreamFilterContext
 from av.error import FFmpegError
-from av.video.reformatter import Interpolation
 
+from edge_worker.camera.packets import Packet, ticks_of
 from edge_worker.camera.rotation import turned
-from edge_worker.camera.source import Packet
 from edge_worker.media.access_unit import AccessUnit, VideoCodec
 from edge_worker.media.encode import VideoEncoder
+from edge_worker.media.fit import fitted
 from edge_worker.media.i420 import planes_of
 from edge_worker.media.timestamps import TICKS_PER_SECOND, ticks_to_ns
 
 _log = logging.getLogger(__name__)
 
-MAX_WIDTH, MAX_HEIGHT = 1280, 720
 _DEFAULT_RATE = Fraction(25)
 _BITS_PER_PIXEL = 2.5
 _PASSED: dict[str, VideoCodec] = {"h264": "h264", "hevc": "hevc"}
@@ -31,6 +30,8 @@ class PicturePath(Protocol):
     width: int
     height: int
     failed: int
+    note: str
+    """What is done to the pictures, for people; empty if they pass as they are."""
 
     def feed(self, packet: Packet) -> list[AccessUnit]:
         """Access units that this packet completes; a damaged one is counted."""
@@ -58,8 +59,9 @@ def picture_path(stream: av.VideoStream, turns: int = 0) -> PicturePath:
     why = "" if fits else f", scaled to {width}x{height}; a sub-stream of the camera saves this"
     turning = f", turned by {turns * 90} degrees" if turns else ""
     name = stream.codec_context.name
-    _log.info("%s %dx%d is encoded as H.264%s%s", name, *stored, turning, why)
-    return EncodedPicture(stream, width, height, turns)
+    note = f"{name} {stored[0]}x{stored[1]} is encoded as H.264{turning}{why}"
+    _log.info("%s", note)
+    return EncodedPicture(stream, width, height, turns, note)
 
 
 def frame_rate(stream: av.VideoStream) -> Fraction:
@@ -70,16 +72,10 @@ def frame_rate(stream: av.VideoStream) -> Fraction:
     return _DEFAULT_RATE
 
 
-def fitted(width: int, height: int) -> tuple[int, int]:
-    """The size at which a picture fits into 1280x720, even and in proportion; never larger."""
-    scale = min(MAX_WIDTH / width, MAX_HEIGHT / height)
-    if scale >= 1:
-        return width, height
-    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
-
-
 class PassedPicture:
     """Annex B out of whatever the container had; parameter sets before every keyframe."""
+
+    note = ""
 
     def __init__(self, stream: av.VideoStream, codec: VideoCodec) -> None:
         self.codec = codec
@@ -133,7 +129,10 @@ class EncodedPicture:
 
     codec: VideoCodec = "h264"
 
-    def __init__(self, stream: av.VideoStream, width: int, height: int, turns: int) -> None:
+    def __init__(
+        self, stream: av.VideoStream, width: int, height: int, turns: int, note: str
+    ) -> None:
+        self.note = note
         self.width, self.height = width & ~1, height & ~1
         self._turns = turns
         self._decoded = (self.height, self.width) if turns % 2 else (self.width, self.height)
@@ -172,11 +171,6 @@ class EncodedPicture:
             self.failed += 1
             return []
         self._newest = pts
-        if (frame.width & ~1, frame.height & ~1) != self._decoded:
-            frame = frame.reformat(*self._decoded, interpolation=Interpolation.AREA)
-        return self._encoder.encode(turned(planes_of(frame), self._turns), ticks_to_ns(pts))
-
-
-def ticks_of(stamp: int, time_base: Fraction) -> int:
-    """A timestamp in 90 kHz ticks, rounded."""
-    return round(stamp * time_base * TICKS_PER_SECOND)
+        fits = (frame.width & ~1, frame.height & ~1) == self._decoded
+        planes = planes_of(frame, None if fits else self._decoded)
+        return self._encoder.encode(turned(planes, self._turns), ticks_to_ns(pts))

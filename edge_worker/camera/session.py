@@ -6,10 +6,10 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
 
+from edge_worker.background import in_background
 from edge_worker.camera.capture import (
     BEGINNING,
     Capture,
@@ -18,15 +18,10 @@ from edge_worker.camera.capture import (
     LiveClock,
     PlaybackClock,
 )
+from edge_worker.camera.opening import open_tracks
 from edge_worker.camera.pacing import CaptureOrder, Pacer
 from edge_worker.camera.publisher import Publisher, offline_will
-from edge_worker.camera.source import (
-    Source,
-    SourceAddress,
-    SourceError,
-    SourceKind,
-    open_source,
-)
+from edge_worker.camera.source import Source, SourceAddress, SourceError, SourceKind
 from edge_worker.camera.tracks import Tracks
 from edge_worker.media.access_unit import AccessUnit
 from edge_worker.media.timestamps import TICKS_PER_SECOND, ticks_to_ns
@@ -35,9 +30,11 @@ from mqtt_schemas import StreamInfo, Topics, canonical_language, check_id
 
 _log = logging.getLogger(__name__)
 
-Result = TypeVar("Result")
-
 _FIRST_RETRY_S, _LAST_RETRY_S = 0.5, 10.0
+_CONNECTED_WITHIN_S = 2.0
+"""A live source does not wait longer for the broker."""
+_CATCHING_UP_S = 2.0
+"""What was read while a live source was being opened comes at once: more than is kept in line."""
 _BETWEEN_PASSES = TICKS_PER_SECOND // 20
 """Room for the priming of an encoder that begins anew."""
 
@@ -73,6 +70,7 @@ class CameraOptions:
             video=tracks.video_track(),
             audio=tracks.audio_track(),
             language=canonical_language(self.language) if self.language else "",
+            note=tracks.note,
         )
 
 
@@ -84,16 +82,17 @@ async def run_camera(options: CameraOptions) -> None:
     """
     topics = Topics(options.broker.prefix)
     stop = threading.Event()
-    source, tracks = await _in_thread(lambda: _open(options.source))
+    source, tracks = await in_background(lambda: open_tracks(options.source), "camera")
     link = MqttLink(options.broker, offline_will(topics, options.stream))
     publisher = Publisher(link, topics, options.info(tracks))
     async with link:
-        if source.waits:
-            await link.wait_connected()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(None if source.waits else _CONNECTED_WITHIN_S):
+                await link.wait_connected()  # else the first keyframe is lost
         try:
             while True:
                 playing = _Playing(options, source, tracks, publisher, link, stop)
-                over = await _in_thread(playing.run)
+                over = await in_background(playing.run, "camera")
                 if not source.comes_back:
                     await link.flush()
                     if over is not None:
@@ -106,16 +105,8 @@ async def run_camera(options: CameraOptions) -> None:
                 publisher.online(options.info(tracks))
         finally:
             stop.set()
+            source.interrupt()
             publisher.offline()
-
-
-def _open(address: SourceAddress) -> tuple[Source, Tracks]:
-    source = open_source(address)
-    try:
-        return source, Tracks(source)
-    except SourceError:
-        source.close()
-        raise
 
 
 async def _reopened(address: SourceAddress) -> tuple[Source, Tracks]:
@@ -123,7 +114,7 @@ async def _reopened(address: SourceAddress) -> tuple[Source, Tracks]:
     while True:
         await asyncio.sleep(random.uniform(0.5, 1.0) * retry_s)  # noqa: S311 - spreads load, no secret
         try:
-            return await _in_thread(lambda: _open(address))
+            return await in_background(lambda: open_tracks(address), "camera")
         except SourceError as error:
             _log.info("%s", error)
         retry_s = min(retry_s * 2, _LAST_RETRY_S)
@@ -147,6 +138,7 @@ class _Playing:
         self._publisher = publisher
         self._link = link
         self._stop = stop
+        self._caught_up_s = time.monotonic() + _CATCHING_UP_S
         self._loop = asyncio.get_running_loop()
 
     def run(self) -> SourceError | None:
@@ -192,7 +184,7 @@ class _Playing:
             if not self._options.loop or self._stop.is_set():
                 return
             self._source.close()
-            self._source, self._tracks = _open(self._options.source)
+            self._source, self._tracks = open_tracks(self._options.source)
             capture.end += _BETWEEN_PASSES
             capture.resume(self._tracks.origin)
 
@@ -223,8 +215,9 @@ class _Playing:
 
     def _publish(self, segments: list[CapturedSegment]) -> None:
         paces_itself = self._options.realtime and self._source.kind is not SourceKind.PIPE
+        catching_up = not self._source.paced and time.monotonic() < self._caught_up_s
         for captured in segments:
-            if paces_itself:
+            if paces_itself and not catching_up:
                 self._loop.call_soon_threadsafe(self._publisher.segment, captured)
             else:
                 asyncio.run_coroutine_threadsafe(self._send(captured), self._loop).result()
@@ -235,29 +228,3 @@ class _Playing:
             await self._link.wait_connected()
         self._publisher.segment(captured)
         await self._link.flush()
-
-
-async def _in_thread(work: Callable[[], Result]) -> Result:
-    """Run blocking work in a thread that does not keep the process from ending."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[Result] = loop.create_future()
-
-    def tell(result: Result | None, error: BaseException | None) -> None:
-        if done.cancelled():
-            return
-        if error is not None:
-            done.set_exception(error)
-        else:
-            done.set_result(result)  # type: ignore[arg-type]  # without an error there is a result
-
-    def run() -> None:
-        result, failure = None, None
-        try:
-            result = work()
-        except BaseException as error:  # noqa: BLE001 - it is raised in the caller
-            failure = error
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(tell, result, failure)
-
-    threading.Thread(target=run, name="camera", daemon=True).start()
-    return await done

@@ -1,30 +1,27 @@
 """Where pictures and sound come from: a file, a network camera, a device or standard input."""
 
-import contextlib
-import queue
 import re
-import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Disposition
 
-if TYPE_CHECKING:
-    Packet = av.Packet[Any]
-else:
-    Packet = av.Packet  # generic only in its stubs
+from edge_worker.camera.devices import DeviceError, DeviceReader, audio_device, video_device
+from edge_worker.camera.packets import Packet
 
-_OPEN_S, _READ_S = 10.0, 5.0
+_OPEN_S, _OPEN_PATIENTLY_S, _READ_S = 10.0, 30.0, 5.0
 _STDIN = "-"
+_AUTHORITY_END = re.compile(r"[/?#]")
+_VALUE = re.compile(r"[=?#&;]")
 # Never "nobuffer": it throws away what was read while probing, first keyframe included.
 _QUICK = {"analyzeduration": "1000000", "probesize": "500000"}
-_BUFFERED_PACKETS = 256
+_PATIENT = {"analyzeduration": "15000000", "probesize": "50000000"}
+"""For a camera that tells the size of its pictures only with a keyframe, which may be far off."""
 
 
 class SourceError(Exception):
@@ -52,10 +49,24 @@ class SourceAddress:
     """A path, a URL, ``/dev/video*``, or ``-`` for MPEG-TS on standard input."""
     audio_device: str | None = None
     """ALSA name of the microphone beside a video device."""
+    sub_stream: str | None = None
+    """URL of the same camera's smaller pictures."""
 
     def __str__(self) -> str:
-        """For messages: without the password."""
-        return "standard input" if self.text == _STDIN else re.sub(r"//[^/@]*@", "//", self.text)
+        """For messages: what may be a password is left out, wherever cameras take one.
+
+        Of a URL: scheme, host, port, and the path up to where a value or an account may begin.
+        """
+        if self.text == _STDIN:
+            return "standard input"
+        scheme, mark, rest = self.text.partition("://")
+        if not mark:
+            return self.text
+        authority = _AUTHORITY_END.split(rest)[0]
+        path = rest[len(authority) :]
+        if "@" in path:  # a slash in the password: nobody knows where it ends
+            return f"{scheme}://..."
+        return f"{scheme}://{authority.rpartition('@')[2]}{_VALUE.split(path)[0]}"
 
 
 class Source:
@@ -64,20 +75,30 @@ class Source:
     Args:
         address: what was opened.
         kind: how it behaves.
-        containers: what it is read from; a video device and a microphone are two.
+        container: what it is read from.
+        patient: opening it may have taken as long as its keyframes are apart.
+        device: the program that reads it, if one does.
 
     Raises:
         SourceError: there is neither picture nor sound in it.
     """
 
     def __init__(
-        self, address: SourceAddress, kind: SourceKind, containers: tuple[InputContainer, ...]
+        self,
+        address: SourceAddress,
+        kind: SourceKind,
+        container: InputContainer,
+        *,
+        patient: bool = False,
+        device: DeviceReader | None = None,
     ) -> None:
         self.address = address
         self.kind = kind
-        self._containers = containers
-        videos = [s for c in containers for s in c.streams.video if not _is_still(s)]
-        audios = [s for c in containers for s in c.streams.audio]
+        self.patient = patient
+        self._container = container
+        self._device = device
+        videos = [stream for stream in container.streams.video if not _is_still(stream)]
+        audios = list(container.streams.audio)
         self.video = videos[0] if videos else None
         self.audio = _preferred(audios) if audios else None
         if self.video is None and self.audio is None:
@@ -105,7 +126,7 @@ class Source:
 
         What lies before 0 is priming and decode-only, not the beginning.
         """
-        return max(0, min(container.start_time or 0 for container in self._containers))
+        return max(0, self._container.start_time or 0)
 
     def packets(self) -> Generator[Packet, None, None]:
         """Packets of the chosen tracks as they come.
@@ -113,75 +134,73 @@ class Source:
         Raises:
             SourceError: it broke.
         """
-        if len(self._containers) == 1:
-            yield from self._read(self._containers[0])
-        else:
-            yield from self._merged()
-
-    def close(self) -> None:
-        """Let go of it; only from the thread that reads."""
-        for container in self._containers:
-            container.close()
-
-    def _read(self, container: InputContainer) -> Iterator[Packet]:
-        chosen = [s for s in (self.video, self.audio) if s is not None and s.container is container]
+        chosen = [stream for stream in (self.video, self.audio) if stream is not None]
         try:
-            for packet in container.demux(*chosen):
+            device = self._device
+            for packet in device.packets(*chosen) if device else self._container.demux(*chosen):
                 if packet.size:
                     yield packet
         except FFmpegError as error:
             raise SourceError(f"{self.address}: reading broke off: {_said(error)}") from error
+        if self._device is not None and (why := self._device.why_it_ended()):
+            raise SourceError(f"{self.address}: {why}")
 
-    def _merged(self) -> Iterator[Packet]:
-        """Packets of several devices, each read in a thread of its own; over with the first."""
-        packets: queue.Queue[Packet | SourceError | None] = queue.Queue(_BUFFERED_PACKETS)
-        leaving = threading.Event()
+    def interrupt(self) -> None:
+        """End a reading that a silent device holds up; from any thread."""
+        if self._device is not None:
+            self._device.interrupt()
 
-        def read(container: InputContainer) -> None:
-            end: SourceError | None = None
-            try:
-                for packet in self._read(container):
-                    if leaving.is_set():
-                        return
-                    packets.put(packet)
-            except SourceError as error:
-                end = error
-            packets.put(end)
-
-        threads = [threading.Thread(target=read, args=(c,), daemon=True) for c in self._containers]
-        for thread in threads:
-            thread.start()
-        try:
-            while (item := packets.get()) is not None:
-                if isinstance(item, SourceError):
-                    raise item
-                yield item
-        finally:
-            leaving.set()
-            while any(thread.is_alive() for thread in threads):
-                with contextlib.suppress(queue.Empty):
-                    packets.get(timeout=0.05)  # a thread may wait for room
+    def close(self) -> None:
+        """Let go of it; only from the thread that reads."""
+        self._container.close()
+        if self._device is not None:
+            self._device.close()
 
 
 def open_source(address: SourceAddress) -> Source:
-    """Open a source and find out what is in it; blocks, at most a few seconds.
+    """Open a source and find out what is in it; blocks, for a camera as long as it needs.
 
     Raises:
         SourceError: it cannot be opened, or holds nothing usable.
     """
     kind = _kind(address)
+    if address.audio_device is not None and kind is not SourceKind.DEVICE:
+        raise SourceError(f"{address}: an audio device goes only with a video device")
+    if kind is SourceKind.DEVICE:
+        return _open_device(address)
     if kind is SourceKind.FILE and not Path(address.text).exists():
         raise SourceError(f"{address}: there is no such file")
+    container = _open(address, kind)
+    if kind is SourceKind.LIVE and address.text.startswith("http") and container.duration:
+        kind = SourceKind.FILE  # a recording on a server
+    patient = kind is SourceKind.LIVE and any(not s.width for s in container.streams.video)
+    if patient:
+        container.close()
+        container = _open(address, kind, patient=True)
+    return Source(address, kind, container, patient=patient)
+
+
+def _open(address: SourceAddress, kind: SourceKind, *, patient: bool = False) -> InputContainer:
+    file, form = ("pipe:0", "mpegts") if kind is SourceKind.PIPE else (address.text, None)
+    options = _options(address, kind) | (_PATIENT if patient else {})
+    open_s = _OPEN_PATIENTLY_S if patient else _OPEN_S
     try:
-        containers = tuple(
-            av.open(file, format=form, options=options, timeout=(_OPEN_S, _READ_S))
-            for file, form, options in _inputs(address, kind)
-        )
+        return av.open(file, format=form, options=options, timeout=(open_s, _READ_S))
     except FFmpegError as error:
         raise SourceError(f"{address}: cannot be opened: {_said(error)}") from error
-    if kind is SourceKind.LIVE and address.text.startswith("http") and containers[0].duration:
-        kind = SourceKind.FILE  # a recording on a server
-    return Source(address, kind, containers)
+
+
+def _open_device(address: SourceAddress) -> Source:
+    if not Path(address.text).exists():
+        raise SourceError(f"{address}: there is no such device; `ls /dev/video*` shows those there")
+    inputs = [video_device(address.text)]
+    if address.audio_device is not None:
+        inputs.append(audio_device(address.audio_device))
+    try:
+        reader = DeviceReader(tuple(inputs))
+    except DeviceError as error:
+        raise SourceError(f"{address}: cannot be opened: {error}") from error
+    return Source(address, SourceKind.DEVICE, reader.container, device=reader)
 
 
 def _kind(address: SourceAddress) -> SourceKind:
@@ -189,29 +208,15 @@ def _kind(address: SourceAddress) -> SourceKind:
         return SourceKind.PIPE
     if "://" in address.text:
         return SourceKind.LIVE
-    path = Path(address.text)
-    return SourceKind.DEVICE if path.is_char_device() else SourceKind.FILE
+    is_device = address.text.startswith("/dev/") or Path(address.text).is_char_device()
+    return SourceKind.DEVICE if is_device else SourceKind.FILE
 
 
-def _inputs(
-    address: SourceAddress, kind: SourceKind
-) -> Iterator[tuple[str, str | None, dict[str, str]]]:
-    """(what, format, options) of everything that has to be opened."""
-    if kind is SourceKind.PIPE:
-        yield "pipe:0", "mpegts", _QUICK
-    elif kind is SourceKind.DEVICE:
-        # Both clocks are the wall's, so that picture and sound fit together.
-        yield address.text, "v4l2", {"timestamps": "abs"}
-    elif address.text.startswith("rtsp"):
-        yield address.text, None, _QUICK | {"rtsp_transport": "tcp"}
-    elif kind is SourceKind.LIVE:
-        yield address.text, None, _QUICK
-    else:
-        yield address.text, None, {}
-    if address.audio_device is not None:
-        if kind is not SourceKind.DEVICE:
-            raise SourceError(f"{address}: an audio device goes only with a video device")
-        yield address.audio_device, "alsa", {}
+def _options(address: SourceAddress, kind: SourceKind) -> dict[str, str]:
+    if kind is SourceKind.FILE:
+        return {}
+    # Over UDP only from a camera that refuses TCP, since lost packets are lost pictures.
+    return _QUICK | ({"rtsp_flags": "prefer_tcp"} if address.text.startswith("rtsp") else {})
 
 
 def _is_still(stream: av.VideoStream) -> bool:

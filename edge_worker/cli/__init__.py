@@ -25,7 +25,9 @@ COMMANDS: Mapping[str, LazyCommand] = MappingProxyType(
         ),
         "worker": LazyCommand("edge_worker.cli.worker", "Translate and lip-sync streams."),
         "record": LazyCommand("edge_worker.cli.record", "Record what comes back to an mp4."),
+        "verify": LazyCommand("edge_worker.cli.verify", "Judge a finished film by itself."),
         "models": LazyCommand("edge_worker.cli.models", "List, fetch and check the models."),
+        "bench": LazyCommand("edge_worker.cli.bench", "Measure cost and quality on this machine."),
         "camera": LazyCommand("edge_worker.cli.camera", "Publish a camera, a stream or a file."),
     }
 )

@@ -18,7 +18,10 @@ from mqtt_schemas import Refused
 @click.option("--name", default="", help="Its name, for people.")
 @click.option("--area", default="", help="Where it is, for people.")
 @click.option("--language", default="", help="Language most often spoken there, such as pt-br.")
-@click.option("--audio-device", help="ALSA microphone beside a video device, such as hw:0.")
+@click.option("--audio-device", help="ALSA microphone beside a video device, such as plughw:0.")
+@click.option(
+    "--sub-stream", help="URL of its smaller pictures, taken when SOURCE's are too large."
+)
 @click.option("--loop", is_flag=True, help="Play a file again and again, as one stream.")
 @click.option(
     "--realtime/--as-fast",
@@ -34,6 +37,7 @@ def command(
     area: str,
     language: str,
     audio_device: str | None,
+    sub_stream: str | None,
     loop: bool,
     realtime: bool,
     broker: BrokerSettings,
@@ -42,12 +46,13 @@ def command(
 
     SOURCE is a file, a URL (rtsp, http), a video device (/dev/video0), or - for MPEG-TS on
     standard input, as ffmpeg writes it. H.264, H.265, AAC and MP2 pass as they are; anything
-    else, and pictures above 1280x720, is encoded. A live source that breaks is opened again for
-    ever; one that cannot be opened at the start ends the command.
+    else is encoded. Instead of pictures above 1280x720 (720x1280 upright) the camera's sub-stream
+    is taken where there is one, else they are scaled. A live source that breaks is opened again
+    for ever; one that cannot be opened at the start ends the command.
     """
     try:
         options = CameraOptions(
-            source=SourceAddress(source, audio_device),
+            source=SourceAddress(source, audio_device, sub_stream),
             stream=stream,
             broker=broker,
             name=name,

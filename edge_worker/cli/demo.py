@@ -8,13 +8,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from edge_worker.demo import SAMPLE
-from edge_worker.demo.judge import read_reference
 from edge_worker.demo.processes import ProcessFailedError
-from edge_worker.demo.report import BARS, BarVerdict, figures, shown
+from edge_worker.demo.report import BARS, BarVerdict, Outcome, figures, mouth_fact, shown
 from edge_worker.demo.run import DemoOptions, run
 from edge_worker.demo.run import Progress as Step
-from edge_worker.demo.show import Shown, film_length_s, show
+from edge_worker.demo.show import film_length_s, show
 from edge_worker.transport.broker import BrokerUnavailableError
+from edge_worker.verify.reference import read_reference
 from engines import EngineUnavailableError
 from mqtt_schemas import AUTO_LANGUAGE, IdRefused, canonical_language
 
@@ -74,13 +74,8 @@ def command(*, film: Path | None, source: str | None, target: str, folder: Path)
     ) as error:
         raise click.ClickException(str(error)) from error
     _tell(console, folder, made)
-    if not own and any(value is None for value in figures_of(made).values()):
+    if not own and any(value is None for value in figures(made).values()):
         raise click.ClickException("a figure has no data; see report.json")
-
-
-def figures_of(made: Shown) -> dict[str, float | None]:
-    """The figures of a run, by their keys in ``report.json``."""
-    return dict(figures(made.judgement, made.record, made.reference))
 
 
 def _bar(console: Console) -> Progress:
@@ -93,14 +88,16 @@ def _bar(console: Console) -> Progress:
     )
 
 
-def _tell(console: Console, folder: Path, made: Shown) -> None:
-    numbers = figures_of(made)
+def _tell(console: Console, folder: Path, made: Outcome) -> None:
+    numbers = figures(made)
     for bar in BARS:
         verdict = bar.judge(numbers[bar.key])
         sign = "[green]ok[/]" if verdict is BarVerdict.PASS else f"[red]{verdict.value}[/]"
         console.print(
             f"  {sign:<18} {bar.meaning}: {shown(numbers[bar.key], bar.unit)} ({bar.promise})"
         )
+    for mouth in made.findings.mouths:
+        console.print(mouth_fact(mouth), style="dim", highlight=False)
     console.print()
     console.print(f"The visitor as you would see her: [bold]{folder / 'translated.mp4'}[/]")
     console.print(f"Before and after, side by side:   [bold]{folder / 'before-after.mp4'}[/]")

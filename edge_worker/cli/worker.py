@@ -11,7 +11,8 @@ from edge_worker.config import ConfigurationError, WorkerSettings, load_settings
 from edge_worker.engine_set import EngineSet, load_engines
 from edge_worker.worker import Worker
 from engines import EngineUnavailableError
-from engines.catalogue import Catalogue
+from engines.catalogue import Catalogue, CatalogueError
+from mqtt_schemas import DownloadPolicy
 
 
 @click.command("worker")
@@ -66,7 +67,7 @@ def command(
     try:
         settings = load_settings(config, flags)
         asyncio.run(_serve(settings))
-    except (ConfigurationError, EngineUnavailableError, ValueError) as error:
+    except (ConfigurationError, EngineUnavailableError, CatalogueError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         sys.exit(0)
@@ -84,8 +85,15 @@ def _assign(tree: dict[str, object], path: str, value: object) -> None:
 
 async def _serve(settings: WorkerSettings) -> None:
     def load() -> EngineSet:
+        targets = {one.target_language for one in (settings.defaults, *settings.streams.values())}
+        downloads = settings.downloads
         return load_engines(
-            settings.engines, Catalogue.load(), lambda what: click.echo(f"loading {what}", err=True)
+            settings.engines,
+            Catalogue.load(downloads.catalogue, root=downloads.folder, hub=downloads.hub),
+            lambda what: click.echo(f"loading {what}", err=True),
+            targets,
+            may_fetch=downloads.policy is not DownloadPolicy.NEVER,
+            accepted_licences=downloads.accepted,
         )
 
     worker = Worker(settings, load)

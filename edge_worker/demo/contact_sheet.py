@@ -7,7 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge_worker.demo.judge import RunRecord, film
+from edge_worker.demo.record import RunRecord
+from edge_worker.verify import film
 from engines.face import FaceLandmarker, Picture
 from engines.face.head import inter_ocular_px
 from engines.face.topology import MOUTH_LEFT, MOUTH_RIGHT

@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge_worker.demo.judge import Span
 from edge_worker.media.mpegts import Demuxer
 from edge_worker.media.nal import read_sei
 from edge_worker.media.timestamps import ticks_to_ns
+from edge_worker.span import Span
 
 _CHUNK = 188 * 512
 _PICTURE_NS = 40_000_000

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge_worker.egress.recorder import Recorder
+from edge_worker.egress.transcript import Transcript
 from edge_worker.transport import Message, MqttLink
 from mqtt_schemas import (
     Channel,
-    ClockAnchor,
     EventType,
-    MediaProperties,
     StreamEvent,
     StreamMetrics,
     SyncedSpeechMessage,
@@ -28,17 +27,13 @@ from mqtt_schemas import (
 class Observed:
     """What has been said so far."""
 
-    utterances: dict[str, UtteranceMessage] = field(default_factory=dict)
-    """The newest message of each utterance."""
+    transcript: Transcript = field(default_factory=Transcript)
     spoken_utc_ns: dict[str, int] = field(default_factory=dict)
     """When the segment with its first audible translated sound had been published."""
     speeches: dict[str, SyncedSpeechMessage] = field(default_factory=dict)
     metrics: StreamMetrics | None = None
     worker: WorkerInfo | None = None
-    anchor: ClockAnchor | None = None
     events: list[StreamEvent] = field(default_factory=list)
-    out_stamps: list[tuple[int, int]] = field(default_factory=list)
-    """(output PTS, UTC of capture) of every output segment."""
 
     def count(self, kind: EventType) -> int:
         """How many events of a kind there were."""
@@ -49,19 +44,8 @@ class Observed:
         """Utterances that are to be spoken and have not been heard to their end by now."""
         return sum(
             message.verdict == "dub" and utterance not in self.spoken_utc_ns
-            for utterance, message in self.utterances.items()
+            for utterance, message in self.transcript.utterances.items()
         )
-
-    def delay_ns(self, media_ns: int) -> int:
-        """The playout delay in force when media time ``media_ns`` was played."""
-        if self.anchor is None or not self.out_stamps:
-            return 0
-        media_of_utc = self.anchor.pts_ns - self.anchor.utc_ns
-        delays = [
-            (abs(utc_ns + media_of_utc - media_ns), pts_ns - (utc_ns + media_of_utc))
-            for pts_ns, utc_ns in self.out_stamps
-        ]
-        return min(delays)[1]
 
 
 class Observer:
@@ -105,18 +89,19 @@ class Observer:
 
     async def _segment(self, message: Message) -> None:
         await self._recorder.received(message)
-        known = MediaProperties.from_pairs(message.topic, message.user_properties)
-        if known.pts_ns is not None and known.capture_ns is not None:
-            self.observed.out_stamps.append((known.pts_ns, known.capture_ns))
+        self.observed.transcript.segment(message)
 
     async def _said(self, message: Message) -> None:
         address = self._topics.parse(message.topic)
         if address is None or not message.payload:
             return
         observed = self.observed
+        observed.transcript.said(self._topics, message)
         match address.channel:
             case Channel.UTTERANCE:
-                self._utterance(decode(UtteranceMessage, address, message.payload), message)
+                utterance = decode(UtteranceMessage, address, message.payload)
+                if utterance.stage is UtteranceStage.SPOKEN:
+                    observed.spoken_utc_ns[utterance.utterance] = message.received_ns
             case Channel.SPEECH:
                 speech = decode(SyncedSpeechMessage, address, message.payload)
                 observed.speeches[speech.utterance] = speech
@@ -124,8 +109,6 @@ class Observer:
                 observed.metrics = decode(StreamMetrics, address, message.payload)
             case Channel.EVENT:
                 observed.events.append(decode(StreamEvent, address, message.payload))
-            case Channel.STREAM_CLOCK:
-                observed.anchor = decode(ClockAnchor, address, message.payload)
             case Channel.WORKER_INFO:
                 observed.worker = decode(WorkerInfo, address, message.payload)
             case Channel.WORKER_STATUS:
@@ -133,10 +116,3 @@ class Observer:
                     self.ready.set()
             case _:
                 return
-
-    def _utterance(self, utterance: UtteranceMessage, message: Message) -> None:
-        if utterance.stage is UtteranceStage.PARTIAL:
-            return
-        self.observed.utterances[utterance.utterance] = utterance
-        if utterance.stage is UtteranceStage.SPOKEN:
-            self.observed.spoken_utc_ns[utterance.utterance] = message.received_ns

@@ -1,9 +1,12 @@
 """The demo's worker and camera: processes of their own, as at a user's home."""
 
 import asyncio
+import os
 import signal
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -28,6 +31,16 @@ class Usage:
     """Sum of PSS now."""
 
 
+@dataclass(frozen=True, slots=True)
+class Confinement:
+    """What a process is allowed of the machine."""
+
+    cores: frozenset[int] = frozenset()
+    """Numbers of the cores it may run on; empty: those of this process."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Added to this process's."""
+
+
 class PolylipProcess:
     """``polylip`` run beside this process; ended with the context.
 
@@ -35,25 +48,35 @@ class PolylipProcess:
         name: for messages, and of its log file.
         arguments: after ``polylip``.
         log: where its output goes.
+        confinement: what it is allowed of the machine.
     """
 
-    def __init__(self, name: str, arguments: list[str], log: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: list[str],
+        log: Path,
+        confinement: Confinement | None = None,
+    ) -> None:
         self.name = name
         self._arguments = arguments
         self._log = log
+        self._confinement = confinement or Confinement()
         self._file: IO[bytes] | None = None
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
         self._file = self._log.open("wb")
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "edge_worker",
-            *self._arguments,
-            stdout=self._file,
-            stderr=asyncio.subprocess.STDOUT,
-        )
+        with _on_cores(self._confinement.cores):
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "edge_worker",
+                *self._arguments,
+                stdout=self._file,
+                stderr=asyncio.subprocess.STDOUT,
+                env=os.environ | self._confinement.environment,
+            )
         return self
 
     async def __aexit__(
@@ -101,3 +124,17 @@ class PolylipProcess:
         """The end of its output."""
         text = self._log.read_text(encoding="utf-8", errors="replace").strip()
         return f"{self.name} ended: " + "\n".join(text.splitlines()[-6:])
+
+
+@contextmanager
+def _on_cores(cores: frozenset[int]) -> Iterator[None]:
+    """A process begins on the cores of the thread that starts it."""
+    if not cores:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

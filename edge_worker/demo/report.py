@@ -1,17 +1,19 @@
 """The figures of a run, held against what was promised: report.json and report.html."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
 
-from edge_worker.demo.judge import Judgement, Reference, RunRecord
+from edge_worker.demo.record import RunRecord
 from edge_worker.demo.report_page import BarRow, Page, UtteranceRow, render
 from edge_worker.demo.report_plots import stage_plot, timeline_plot
-
-Figures = dict[str, float | int | None]
+from edge_worker.verify import Findings, MouthFindings
+from edge_worker.verify.findings import Figures
+from edge_worker.verify.reference import Reference
 
 
 class BarVerdict(StrEnum):
@@ -59,6 +61,14 @@ BARS = (
     Bar("av_offset_ms_p95", "Sound against mouth, 95th percentile", high=60, unit="ms"),
     Bar("mouth_speech_r", "Mouth moves with the speech, correlation", low=0.4),
     Bar("bilabial_closure_rate", "Lips seen closed on P, B and M", low=0.95, unit="%"),
+    Bar(
+        "mouth2_av_offset_ms_median",
+        "Sound against mouth, by the second method",
+        low=-40,
+        high=40,
+        unit="ms",
+    ),
+    Bar("mouth2_speech_r", "Mouth moves with the speech, by the second method", low=0.4),
     Bar("lip_coverage", "Frames of translated speech with matching lips", low=0.9, unit="%"),
     Bar("output_wer", "Words a recognizer hears wrong in the output", high=0.15, unit="%"),
     Bar("stamp_offset_ms_p95", "Timestamps at egress, 95th percentile", high=5, unit="ms"),
@@ -67,33 +77,50 @@ BARS = (
 )
 
 
-def figures(judgement: Judgement, run: RunRecord, reference: Reference) -> Figures:
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """A run and what was found in its film."""
+
+    findings: Findings
+    """What ``polylip verify`` finds in the written film."""
+    run: RunRecord
+    """What the run noted."""
+    reference: Reference
+    """The annotation of the source film."""
+    first_sounds_s: Mapping[str, float]
+    """End of a sentence to its first translated sound, by reference utterance id."""
+    heard: Mapping[str, str]
+    """What a recognizer heard in the film, by utterance id."""
+
+    @property
+    def sentences_spoken(self) -> int:
+        """Reference sentences whose translation was spoken."""
+        told = self.findings.words.sentences_spoken
+        return self.findings.counts.spoken if told is None else told
+
+
+def figures(outcome: Outcome) -> Figures:
     """The numeric top-level keys of ``report.json``; None where there is no data."""
+    run = outcome.run
+    first = list(outcome.first_sounds_s.values())
     return {
+        **outcome.findings.figures(),
         "tau": run.tau,
-        "first_sound_s_p50": judgement.first_sound_s,
-        "av_offset_ms_median": judgement.offset_ms(50),
-        "av_offset_ms_p5": judgement.offset_ms(5),
-        "av_offset_ms_p95": judgement.offset_ms(95),
-        "mouth_speech_r": judgement.mouth_speech_r,
-        "bilabial_closure_rate": judgement.closure.rate,
-        "lip_coverage": judgement.lip_coverage,
-        "output_wer": judgement.output_wer,
-        "chrf": judgement.chrf,
+        "first_sound_s_p50": float(np.median(first)) if first else None,
         "stamp_offset_ms_p95": run.stamp_offset_ms_p95,
         "peak_rss_mb": run.peak_rss_mb,
         "lip_ms_per_frame_p50": run.lip_ms_per_frame_p50,
-        "utterances_reference": len(reference.utterances),
-        "utterances_spoken": judgement.utterances_spoken,
-        "speech_share": reference.speech_share,
+        "utterances_reference": len(outcome.reference.utterances),
+        "utterances_spoken": outcome.sentences_spoken,
+        "speech_share": outcome.reference.speech_share,
         "frames_in": run.frames_in,
-        "frames_out": run.frames_out,
     }
 
 
-def report_json(judgement: Judgement, run: RunRecord, reference: Reference) -> str:
+def report_json(outcome: Outcome) -> str:
     """``report.json``: the figures, everything else under ``details``."""
-    numbers = {key: _rounded(v) for key, v in figures(judgement, run, reference).items()}
+    run, reference = outcome.run, outcome.reference
+    numbers = {key: _rounded(v) for key, v in figures(outcome).items()}
     details = {
         "device": run.device,
         "lip_engine": run.lip_engine,
@@ -107,13 +134,8 @@ def report_json(judgement: Judgement, run: RunRecord, reference: Reference) -> s
             }
             for bar in BARS
         ],
-        "av_offset_windows": [asdict(window) for window in judgement.windows],
-        "bilabials": {
-            "seen": judgement.closure.seen,
-            "closed": judgement.closure.closed,
-            "rate_by_chance": judgement.closure.by_chance,
-        },
-        "first_sound_s": judgement.first_sounds_s,
+        "verify": outcome.findings.details(),
+        "first_sound_s": dict(outcome.first_sounds_s),
         "stages": [asdict(stage) for stage in run.stages],
         "utterances": [
             {
@@ -122,7 +144,7 @@ def report_json(judgement: Judgement, run: RunRecord, reference: Reference) -> s
                 "source_end_ns": u.source.end_ns,
                 "source_text": u.source_text,
                 "target_text": u.target_text,
-                "heard": judgement.heard.get(u.id),
+                "heard": outcome.heard.get(u.id),
                 "verdict": u.verdict.value,
                 "reason": u.reason,
                 "placed_start_ns": u.placed.start_ns if u.placed else None,
@@ -136,9 +158,7 @@ def report_json(judgement: Judgement, run: RunRecord, reference: Reference) -> s
 
 def write_report(
     folder: Path,
-    judgement: Judgement,
-    run: RunRecord,
-    reference: Reference,
+    outcome: Outcome,
     *,
     contact_sheet: Path | None = None,
     films: tuple[Path, ...] = (),
@@ -147,22 +167,20 @@ def write_report(
 
     Args:
         folder: must exist.
-        judgement: what the judge measured.
-        run: what the run noted.
-        reference: the annotation of the source film.
+        outcome: what to tell.
         contact_sheet: a PNG, embedded.
         films: files in ``folder``, linked by name.
     """
-    text = report_json(judgement, run, reference)
-    (folder / "report.json").write_text(text, encoding="utf-8")
+    run, reference = outcome.run, outcome.reference
+    (folder / "report.json").write_text(report_json(outcome), encoding="utf-8")
     page = Page(
-        bars=_bar_rows(figures(judgement, run, reference)),
-        spoken=judgement.utterances_spoken,
+        bars=_bar_rows(figures(outcome)),
+        spoken=outcome.sentences_spoken,
         sentences=len(reference.utterances),
-        facts=_facts(judgement, run, reference),
+        facts=_facts(outcome),
         timeline=timeline_plot(run, reference),
         stages=stage_plot(run.stages),
-        utterances=_utterance_rows(judgement, run, reference),
+        utterances=_utterance_rows(outcome),
         languages=(reference.source_language, reference.target_language),
         contact_sheet=contact_sheet.read_bytes() if contact_sheet else b"",
         films=tuple(film.name for film in films),
@@ -197,35 +215,44 @@ def shown(value: float | None, unit: str = "") -> str:
     return f"{text} {unit}".rstrip().replace("-", "\u2212")
 
 
-def _facts(judgement: Judgement, run: RunRecord, reference: Reference) -> tuple[str, ...]:
-    chance = judgement.closure.by_chance
+def _facts(outcome: Outcome) -> tuple[str, ...]:
+    run, reference, findings = outcome.run, outcome.reference, outcome.findings
+    counts = findings.counts
     facts = [
         f"{reference.duration_ns / 1e9:.0f} s of film, {reference.speech_share:.0%} of it speech",
-        f"{len(judgement.windows)} windows of 10 s judged for A/V offset",
-        f"{judgement.closure.closed} of {judgement.closure.seen} bilabials closed"
-        + (f" (by chance {chance:.0%})" if chance is not None else ""),
+        f"{counts.spoken} utterances spoken, {counts.off_camera} of them judged off camera",
+        *(mouth_fact(mouth) for mouth in findings.mouths),
+        *(f"{key} cannot be told: {reason}" for key, reason in findings.untold.items()),
     ]
     if run.frames_in is not None and run.frames_out is not None:
         facts.append(f"{run.frames_in} frames in, {run.frames_out} out")
     return (*facts, *filter(None, (run.lip_engine, run.device)))
 
 
-def _utterance_rows(
-    judgement: Judgement, run: RunRecord, reference: Reference
-) -> tuple[UtteranceRow, ...]:
+def mouth_fact(mouth: MouthFindings) -> str:
+    """What lies behind a method's figures, in words."""
+    found = mouth.closure
+    chance = f" (by chance {found.by_chance:.0%})" if found.by_chance is not None else ""
+    return (
+        f"By {mouth.method}: {len(mouth.windows)} windows of 10 s judged for A/V offset, "
+        f"{found.closed} of {found.seen} bilabials closed{chance}"
+    )
+
+
+def _utterance_rows(outcome: Outcome) -> tuple[UtteranceRow, ...]:
     rows = []
-    for u in run.utterances:
+    for u in outcome.run.utterances:
         covered = [
-            judgement.first_sounds_s[r.id]
-            for r in reference.utterances
-            if r.id in judgement.first_sounds_s and r.span.overlap_ns(u.source) > 0
+            outcome.first_sounds_s[r.id]
+            for r in outcome.reference.utterances
+            if r.id in outcome.first_sounds_s and r.span.overlap_ns(u.source) > 0
         ]
         rows.append(
             UtteranceRow(
                 start_s=u.source.start_ns / 1e9,
                 source_text=u.source_text,
                 target_text=u.target_text,
-                heard=judgement.heard.get(u.id, ""),
+                heard=outcome.heard.get(u.id, ""),
                 fate="" if u.placed is not None else u.reason or u.verdict.value,
                 first_sound=shown(float(np.median(covered)), "s") if covered else "\u2013",
             )

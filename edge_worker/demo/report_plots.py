@@ -3,8 +3,9 @@
 import html
 from collections.abc import Sequence
 
-from edge_worker.demo.judge import Reference, RunRecord, Span, StageLatency
-from edge_worker.demo.judge.record import ReferenceUtterance
+from edge_worker.demo.record import RunRecord, StageLatency
+from edge_worker.span import Span
+from edge_worker.verify.reference import Reference, ReferenceUtterance
 
 _WIDTH = 1080
 _LEFT = 96

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edge_worker.camera.capture import BEGINNING
 from edge_worker.demo.observer import Observed, Observer
-from edge_worker.demo.processes import PolylipProcess, ProcessFailedError, Usage
+from edge_worker.demo.processes import Confinement, PolylipProcess, ProcessFailedError, Usage
 from edge_worker.media.timestamps import ticks_to_ns
 from edge_worker.transport import BrokerSettings, MqttLink
 from edge_worker.transport.broker import EmbeddedBroker
@@ -37,6 +37,8 @@ class DemoOptions:
     """Where everything is written."""
     film_s: float
     """Length of the film."""
+    confinement: Confinement = field(default_factory=Confinement)
+    """What the worker is allowed of the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,8 @@ def _worker(options: DemoOptions, broker: BrokerSettings) -> PolylipProcess:
         f"--to={options.target}",
         f"--from={options.source}",
     ]
-    return PolylipProcess("the worker", arguments, options.folder / "worker.log")
+    log = options.folder / "worker.log"
+    return PolylipProcess("the worker", arguments, log, options.confinement)
 
 
 async def _until_ready(

@@ -11,9 +11,9 @@ import numpy as np
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
-from edge_worker.demo.judge import film
 from edge_worker.egress.recorder import AI_COMMENT
 from edge_worker.items import Planes
+from edge_worker.verify import film
 
 _BAR = 34
 """Height of the strip with the labels, a multiple of 2."""

@@ -1,13 +1,24 @@
 """Record a stream's out topic the way any subscriber could, and make an mp4 of it."""
 
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Self
+from typing import BinaryIO, Self
 
 import av
 from av.stream import Stream
+from av.video.stream import VideoStream
 
+from edge_worker.captions import Captions
+from edge_worker.captions.text_track import add_text_tracks
+from edge_worker.egress.runs import (
+    OPTIONS,
+    Run,
+    headers_of,
+    pieces,
+    runs_of,
+    size_of,
+    tracks_of,
+)
 from edge_worker.transport import Message
 from mqtt_schemas.media import MediaProperties
 
@@ -68,47 +79,78 @@ class Recorder:
         self.close()
 
 
-def remux(recording: Path, film: Path, *, comment: str = AI_COMMENT) -> int:
+def film_start_ns(recording: Path) -> int:
+    """Output PTS of a recording's first keyframe, or first sound without pictures: film time 0.
+
+    Raises:
+        ValueError: the recording holds no keyframe.
+        av.FFmpegError: it is no MPEG-TS.
+    """
+    return _begin_ns(runs_of(recording), 0)
+
+
+def remux(
+    recording: Path,
+    film: Path,
+    *,
+    number: int = 0,
+    captions: Captions | None = None,
+    comment: str = AI_COMMENT,
+) -> int:
     """Make an mp4 of a recording without decoding it; it begins with the first keyframe.
+
+    The marks of altered pictures stay in it. Where the clock leaps, the film goes on; where the
+    size of the pictures changes, film ``number`` ends and the next begins, as ``runs_of`` tells.
+    ``captions``, on the film's clock, become text tracks.
 
     Returns:
         The recording's media time, in nanoseconds, at the film's time 0.
 
     Raises:
         ValueError: the recording holds no keyframe.
-        av.FFmpegError: it is no MPEG-TS.
+        av.FFmpegError: it is no MPEG-TS, or ``film`` cannot be written.
     """
+    runs = runs_of(recording)
     with (
-        av.open(str(recording)) as source,
+        av.open(str(recording), options=dict(OPTIONS)) as source,
         av.open(str(film), "w", options={"movflags": "+faststart"}) as target,
     ):
         target.metadata["comment"] = comment
-        inputs = [*source.streams.video[:1], *source.streams.audio[:1]]
-        outputs = {stream.index: target.add_stream_from_template(stream) for stream in inputs}
-        start: Fraction | None = None
-        waiting: list[_Timed] = []
-        for packet in source.demux(inputs):
-            if packet.pts is None or packet.dts is None:
+        outputs = {one.index: target.add_stream_from_template(one) for one in tracks_of(source)}
+        if captions is not None:
+            add_text_tracks(target, captions)
+        begun = number == 0
+        for piece in pieces(source):
+            run = runs[piece.run]
+            if run.film != number or not run.output.duration_ns:
                 continue
-            waiting.append(_Timed(packet, packet.pts, packet.dts))
-            if start is None and packet.is_keyframe and packet.stream.type == "video":
-                start = packet.pts * packet.time_base
-            if start is None:
-                continue
-            for timed in waiting:
-                shift = round(start / timed.packet.time_base)
-                if timed.pts >= shift:
-                    timed.packet.pts = timed.pts - shift
-                    timed.packet.dts = timed.dts - shift
-                    timed.packet.stream = outputs[timed.packet.stream.index]
-                    target.mux(timed.packet)
-            waiting.clear()
-    if start is None:
-        raise ValueError(f"{recording}: no keyframe in {recording.stat().st_size} bytes; no film")
-    return round(start * 1_000_000_000)
+            output = outputs[piece.packet.stream.index]
+            if not begun and piece.packet.stream.type == "video" and piece.packet.is_keyframe:
+                _describe(output, piece.packet)
+                begun = True
+            if _place(piece.packet, run):
+                piece.packet.stream = output
+                target.mux(piece.packet)
+    return _begin_ns(runs, number)
 
 
-class _Timed(NamedTuple):
-    packet: "av.Packet[Stream]"
-    pts: int
-    dts: int
+def _begin_ns(runs: tuple[Run, ...], film: int) -> int:
+    return next(run.output.start_ns for run in runs if run.film == film and run.output.duration_ns)
+
+
+def _describe(output: Stream, keyframe: "av.Packet[Stream]") -> None:
+    """Give a track the size and headers of its first picture, not of the recording's."""
+    size = size_of(keyframe)
+    if size is not None and isinstance(output, VideoStream):
+        output.codec_context.width, output.codec_context.height = size
+        output.codec_context.extradata = headers_of(bytes(keyframe))
+
+
+def _place(packet: "av.Packet[Stream]", run: Run) -> bool:
+    """Move a packet to the film's clock; False if it lies before its run begins."""
+    scale = packet.time_base * 1_000_000_000
+    if packet.pts is None or packet.dts is None or packet.pts < round(run.output.start_ns / scale):
+        return False
+    shift = round(run.shift_ns / scale)
+    packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+    return True

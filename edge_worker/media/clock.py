@@ -76,11 +76,6 @@ class MediaClock:
         self._arrival: tuple[int, int] | None = None
         self._elsewhere: ClockAnchor | None = None
 
-    @property
-    def skew_ppm(self) -> float:
-        """How much slower than UTC the stream's clock runs, in parts per million."""
-        return self._line.skew * 1e6 if self._line else 0.0
-
     def restart(self, epoch: str) -> None:
         """Begin another epoch; an anchor that was ahead of its media counts now."""
         self.epoch = epoch
@@ -148,14 +143,6 @@ class MediaClock:
             ClockUnsetError: nothing is known of this epoch yet.
         """
         return self._known().pts_of(utc_ns)
-
-    def current_anchor(self, pts_ns: int) -> ClockAnchor:
-        """What this clock knows, as an anchor to publish.
-
-        Raises:
-            ClockUnsetError: nothing is known of this epoch yet.
-        """
-        return ClockAnchor(self.epoch, pts_ns, self.utc_of(pts_ns), self.source or "arrival")
 
     def _known(self) -> _Line:
         if self._line is None:

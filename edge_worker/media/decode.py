@@ -1,5 +1,7 @@
 """Decoders: access units in, pictures and sound out; damage is counted, never raised."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -8,16 +10,21 @@ import av
 import numpy as np
 from av.error import FFmpegError
 
-from edge_worker.items import AudioBlock, Samples, VideoFrame
+from edge_worker.items import AudioBlock, Planes, Samples, VideoFrame
 from edge_worker.media.access_unit import AccessUnit, AudioCodec, VideoCodec
+from edge_worker.media.decode_budget import DecodeBudget
+from edge_worker.media.fit import fitted
 from edge_worker.media.i420 import planes_of
 from edge_worker.media.timestamps import TICKS_PER_SECOND, ticks_to_ns
 
-MAX_PIXELS = 4096 * 2304
+MAX_PIXELS = 4096 * 3072
 """A stream that declares larger pictures is refused before memory is taken for it."""
 
 _TIME_BASE = Fraction(1, TICKS_PER_SECOND)
 _TOUCHING_NS = 2_000_000
+_PATIENCE = 450
+"""Pictures, 15 s and more: a sender that has shown no keyframe until then sends none, but
+refreshes its picture bit by bit."""
 _DECODERS: dict[AudioCodec, str] = {"aac": "aac", "mp2": "mp3float", "opus": "opus"}
 
 
@@ -30,6 +37,8 @@ class DecodeCounters:
     """Access units that the decoder refused."""
     skipped: int = 0
     """Access units before the first keyframe."""
+    left_out: int = 0
+    """Access units between keyframes of pictures too large to be decoded in time."""
     degraded: int = 0
     """Pictures that were guessed, see ``VideoFrame.degraded``."""
     late: int = 0
@@ -39,24 +48,42 @@ class DecodeCounters:
 class VideoDecoder:
     """Decodes one video track, one thread, with as little delay as its reordering allows.
 
+    Pictures come out at the size that is worked on, see ``fitted``. Of larger ones that cost more
+    than 80 % of a core only keyframes are decoded.
+
     Args:
         codec: of the access units.
         epoch: written into every frame.
         counters: to count on with; its own without.
+        cpu_ns: CPU time of this thread.
     """
 
     def __init__(
-        self, codec: VideoCodec, epoch: str, counters: DecodeCounters | None = None
+        self,
+        codec: VideoCodec,
+        epoch: str,
+        counters: DecodeCounters | None = None,
+        cpu_ns: Callable[[], int] = time.thread_time_ns,
     ) -> None:
         self.codec = codec
         self.counters = counters or DecodeCounters()
+        self.source_size: tuple[int, int] | None = None
+        """(width, height) of the newest picture before it was scaled."""
+        self._cpu_ns = cpu_ns
+        self._budget = DecodeBudget()
         self._epoch = epoch
         self._context = av.VideoCodecContext.create(codec, "r")
         self._context.thread_count = 1
         self._context.options = {"flags": "+low_delay", "max_pixels": str(MAX_PIXELS)}
         self._started = False
+        self._waited = 0
         self._clean_from: int | None = None
         self._newest: int | None = None
+
+    @property
+    def keyframes_only(self) -> bool:
+        """The pictures are too large to decode all of them in time."""
+        return self._budget.exceeded
 
     def decode(self, unit: AccessUnit) -> list[VideoFrame]:
         """Pictures that this access unit (unwrapped ticks) completes, in the order of their PTS."""
@@ -65,14 +92,20 @@ class VideoDecoder:
             self.mark_gap()
         if unit.key and self._clean_from is None:
             self._clean_from = unit.pts
-        self._started = self._started or unit.key
-        if not self._started:
+        if not self._may_start(unit):
             self.counters.skipped += 1
+            return []
+        if self._budget.exceeded and not unit.key:
+            self.counters.left_out += 1
             return []
         packet = av.Packet(unit.data)
         packet.pts, packet.dts, packet.time_base = unit.pts, unit.dts, _TIME_BASE
         packet.is_keyframe = unit.key
-        return self._run(packet)
+        began_ns = self._cpu_ns()
+        frames = self._run(packet)
+        if self._scaled:
+            self._budget.spend(unit.dts, self._cpu_ns() - began_ns)
+        return frames
 
     def mark_gap(self) -> None:
         """Something is missing: pictures are degraded until the next keyframe."""
@@ -83,8 +116,18 @@ class VideoDecoder:
         frames = self._run(None)
         self._context.flush_buffers()
         self._started = False
+        self._waited = 0
         self._clean_from = None
         return frames
+
+    @property
+    def _scaled(self) -> bool:
+        return self.source_size is not None and fitted(*self.source_size) != self.source_size
+
+    def _may_start(self, unit: AccessUnit) -> bool:
+        self._waited += not self._started
+        self._started = self._started or unit.key or self._waited > _PATIENCE
+        return self._started
 
     def _run(self, packet: "av.Packet[Any] | None") -> list[VideoFrame]:
         try:
@@ -104,7 +147,15 @@ class VideoDecoder:
         clean = self._clean_from is not None and frame.pts >= self._clean_from
         degraded = frame.is_corrupt or not clean
         self.counters.degraded += degraded
-        return VideoFrame(self._epoch, ticks_to_ns(frame.pts), planes_of(frame), degraded)
+        planes = self._planes(frame)
+        return VideoFrame(self._epoch, ticks_to_ns(frame.pts), planes, degraded)
+
+    def _planes(self, frame: av.VideoFrame) -> Planes:
+        size = (frame.width, frame.height)
+        if self.source_size is not None and size != self.source_size:
+            self._budget = DecodeBudget()
+        self.source_size = size
+        return planes_of(frame, fitted(*size) if self._scaled else None)
 
 
 class AudioDecoder:

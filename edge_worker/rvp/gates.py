@@ -1,35 +1,29 @@
 """When lips may not be rendered: too small, turned away, covered, too dark."""
 
+from collections import deque
 from enum import StrEnum
-from functools import cache
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_worker.items import VideoFrame
-from edge_worker.rvp.picture import Box, PlaneViews, to_bgr
-from engines.face.head import HeadPose, canonical_head, inter_ocular_px
-from engines.face.topology import FACE_OVAL, INNER_MIDDLE_RING, INNER_RING
+from edge_worker.rvp.lower_face import Look, LowerFace, box_of, look_of
+from edge_worker.rvp.mouth_signs import mouth_signs
+from edge_worker.rvp.picture import FacePlanes
+from engines.face.head import HeadPose, inter_ocular_px
 
 _Floats = NDArray[np.float32]
 
 MIN_IOD_PX: Final = 25.0
 _YAW_FULL: Final = 18.0
 _YAW_NONE: Final = 22.0  # estimated; the true angle is larger
-_MIN_LUMA: Final = 0.08
-# Colour distances: clean faces stay below .09 while talking, hands and cups go beyond .13. Between
-# them the person's own restlessness decides.
-_COVERED: Final = (0.09, 0.13)
-_RESTLESS: Final = 3.0
-_LEARN: Final = 0.12  # a look
-_COARSE: Final = 8  # every 8th sample of the colour planes each way
-_COLOURLESS: Final = 1.0  # mean distance of the colour planes from grey, of 255
-_INFRARED_LOOKS: Final = 12  # how often a camera's colours are checked while all is well
-_CLEAN_FRAMES: Final = 10  # after so many clean ones, every second frame is enough while open
-_RELEARN_NS: Final = 10_000_000_000
-_REACH: Final = 0.05  # IOD: half side of the square averaged around each point
+_MIN_LUMA: Final = 17.5  # above black: 8 % of the range
+_KNOWN_LOOKS: Final = 10  # after so many of a bare face, every second frame is enough while open
+_SIGNS_AT_FIRST: Final = 3  # looks at a bare mouth before it is believed
+_SIGNS_NS: Final = 600_000_000  # within which they must come
+_RELEARN_NS: Final = 2_500_000_000  # a mouth that is bare so long, and still strange, has changed
+_RELEARN_SHARE: Final = 0.85
 
 
 class Gate(StrEnum):
@@ -56,15 +50,18 @@ def yaw_allowance(yaw_degrees: float) -> float:
 
 
 class FaceGates:
-    """Judges one person; learns what the uncovered lower face looks like."""
+    """Judges one person: believes a bare mouth when it sees one, then knows it from what covers it.
+
+    A face whose mouth was covered from the first moment is therefore never rendered, and what is
+    put before a known one is noticed by its looks alone.
+    """
 
     def __init__(self) -> None:
-        self._learned: _Floats | None = None
-        self._clean_frames = 0
-        self._covered_since_ns: int | None = None
-        self._restlessness = 0.0
-        self._colourful = True
-        self._last = Gate.OPEN
+        self._known: LowerFace | None = None
+        self._known_looks = 0
+        self._signs = _Signs()
+        self._colourful: bool | None = None
+        self._last = Gate.OCCLUDED
         self._judged = 0
 
     def judge(self, frame: VideoFrame, points: _Floats, pose: HeadPose) -> Gate:
@@ -80,104 +77,74 @@ class FaceGates:
         if yaw_allowance(pose.angles[0]) == 0.0:
             return Gate.PROFILE
         self._judged += 1
-        if self._last is Gate.OPEN and self._clean_frames > _CLEAN_FRAMES and self._judged % 2:
+        if self._last is Gate.OPEN and self._known_looks > _KNOWN_LOOKS and self._judged % 2:
             return Gate.OPEN
         self._last = self._look(frame, points, iod_px)
         return self._last
 
     def _look(self, frame: VideoFrame, points: _Floats, iod_px: float) -> Gate:
         """Dark, covered or open."""
-        upper = len(_upper_points())
-        seen = _colours(frame, points[_sampled_points(), :2], iod_px)
-        if seen is None:
+        box = box_of(points, iod_px, frame.width, frame.height)
+        if box.empty:
             return Gate.OCCLUDED
-        skin = seen[:upper].mean(0)
-        if float(skin.mean()) < _MIN_LUMA * 255:
+        face = FacePlanes.of(frame.planes, box, iod_px)
+        look = look_of(face, points)
+        if look.skin_luma < _MIN_LUMA:
             return Gate.DARK
-        covered = self._covered(seen[upper:] / np.maximum(skin, 1), frame)
-        return Gate.OCCLUDED if covered else Gate.OPEN
+        if look.colourful is not self._colourful:
+            # A camera that turns to infrared or back shows another face: meet it anew.
+            self._colourful, self._known = look.colourful, None
+        known = self._known
+        comparison = known.compared(look) if known else None
+        # Nothing is before a face that is clearly itself: its mouth need not be looked at.
+        clear = comparison is not None and comparison.clear
+        bare = clear or mouth_signs(face, points, look, iod_px).bare
+        self._signs.note(frame.pts_ns, bare=bare)
+        # What came before an open mouth hides it at once; a tilt or a lamp leaves it to be seen.
+        drifts = comparison is not None and comparison.doubtful and self._last is Gate.OPEN
+        if known and comparison and (clear or (bare and drifts)):
+            known.learn(look, comparison)
+            self._known_looks += 1
+            self._signs.strange_since_ns = None
+            return Gate.OPEN
+        return Gate.OPEN if self._is_believed(look, frame.pts_ns) else Gate.OCCLUDED
 
-    def _covered(self, lower: _Floats, frame: VideoFrame) -> bool:
-        if self._clean_frames % _INFRARED_LOOKS == 0:
-            self._notice_infrared(frame)
-        learned, distance = self._compared(lower)
-        if self._is_far(distance):
-            self._notice_infrared(frame)
-            learned, distance = self._compared(lower)
-        if self._is_far(distance):
-            if self._covered_since_ns is None:
-                self._covered_since_ns = frame.pts_ns
-            # New glasses, a mask taken off, other light: what stays this long is the new face.
-            if frame.pts_ns - self._covered_since_ns < _RELEARN_NS:
-                return True
-            learned, self._clean_frames = lower, 0
-        self._covered_since_ns = None
-        self._clean_frames += 1
-        pace = max(_LEARN, 1 / self._clean_frames)
-        self._learned = learned + np.float32(pace) * (lower - learned)
-        self._restlessness += pace * (distance - self._restlessness)
-        return False
-
-    def _notice_infrared(self, frame: VideoFrame) -> None:
-        """A camera that turns to infrared or back shows other colours: learn the face anew."""
-        colourful = _is_colourful(frame)
-        if colourful is not self._colourful:
-            self._learned, self._clean_frames = None, 0
-        self._colourful = colourful
-
-    def _compared(self, lower: _Floats) -> tuple[_Floats, float]:
-        """What was learned, and how far ``lower`` is from it."""
-        learned = lower if self._learned is None else self._learned
-        return learned, float(np.abs(lower - learned).mean())
-
-    def _is_far(self, distance: float) -> bool:
-        low, high = _COVERED
-        limit = max(low, min(high, _RESTLESS * self._restlessness + 0.02))
-        return distance > limit and self._clean_frames >= _CLEAN_FRAMES
+    def _is_believed(self, look: Look, now_ns: int) -> bool:
+        """Whether a strange face shows a bare mouth for long enough; it is the known one then."""
+        if self._known is None:
+            bare = self._signs.bare_lately()
+        else:
+            bare = self._signs.bare_though_strange(now_ns)
+        if bare:
+            # A new face, other light, a beard shaved off between two visits.
+            self._known, self._known_looks = LowerFace(look), 1
+            self._signs.strange_since_ns = None
+        return bare
 
 
-def _is_colourful(frame: VideoFrame) -> bool:
-    planes = PlaneViews.of(frame.planes)
-    coarse = np.stack([plane[::_COARSE, ::_COARSE] for plane in (planes.u, planes.v)])
-    return float(np.abs(coarse.astype(np.float32) - 128).mean((1, 2)).max()) > _COLOURLESS
+class _Signs:
+    """When the mouth was lately looked at, and whether it was bare."""
 
+    def __init__(self) -> None:
+        self.strange_since_ns: int | None = None
+        self._looks: deque[tuple[int, bool]] = deque()
 
-@cache
-def _lower_points() -> NDArray[np.intp]:
-    """Skin and outer lips of the lower face; not its outline, where the background moves."""
-    head = canonical_head().points
-    low = (head[:, 1] > 0.03) & (head[:, 1] < 0.75) & (np.abs(head[:, 0]) < 0.42)
-    inside = np.concatenate([INNER_RING, INNER_MIDDLE_RING, FACE_OVAL])
-    return np.setdiff1d(np.flatnonzero(low), inside)
+    def note(self, now_ns: int, *, bare: bool) -> None:
+        """Take in one look."""
+        self._looks.append((now_ns, bare))
+        while self._looks[0][0] < now_ns - _RELEARN_NS:
+            self._looks.popleft()
 
+    def bare_lately(self) -> bool:
+        """Whether the mouth is bare, and not for the first time within the last moments."""
+        now_ns, bare_now = self._looks[-1]
+        lately = [bare for at_ns, bare in self._looks if at_ns > now_ns - _SIGNS_NS]
+        return bare_now and sum(lately) >= max(_SIGNS_AT_FIRST, len(lately) / 2)
 
-@cache
-def _upper_points() -> NDArray[np.intp]:
-    """Nose and cheeks below the eyes: what a hand on the mouth leaves free."""
-    head = canonical_head().points
-    high = (head[:, 1] > -0.32) & (head[:, 1] < -0.08) & (np.abs(head[:, 0]) < 0.36)
-    return np.setdiff1d(np.flatnonzero(high), FACE_OVAL)
-
-
-@cache
-def _sampled_points() -> NDArray[np.intp]:
-    return np.concatenate([_upper_points(), _lower_points()])
-
-
-def _colours(frame: VideoFrame, points: _Floats, iod_px: float) -> _Floats | None:
-    """Mean colours around ``points``, shape (n, 2), as (n, 3); points outside take the edge's.
-
-    None if all of them are outside the picture.
-    """
-    reach = max(1, round(_REACH * iod_px))
-    plane = np.rint(points.T).astype(np.intp)
-    left, top = (plane.min(1) - reach).tolist()
-    right, bottom = (plane.max(1) + reach + 1).tolist()
-    box = Box(left, top, right, bottom).even(frame.width, frame.height)
-    if box.empty:
-        return None
-    part = to_bgr(frame.planes, box)
-    smooth = cv2.blur(part, (2 * reach + 1, 2 * reach + 1), borderType=cv2.BORDER_REPLICATE)
-    x = np.clip(plane[0], box.left, box.right - 1) - box.left
-    y = np.clip(plane[1], box.top, box.bottom - 1) - box.top
-    return np.asarray(smooth[y, x], dtype=np.float32)
+    def bare_though_strange(self, now_ns: int) -> bool:
+        """Whether a face that looks like something else has long shown a bare mouth."""
+        if self.strange_since_ns is None:
+            self.strange_since_ns = now_ns
+        if now_ns - self.strange_since_ns < _RELEARN_NS:
+            return False
+        return sum(bare for _, bare in self._looks) >= _RELEARN_SHARE * len(self._looks)

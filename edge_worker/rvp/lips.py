@@ -1,6 +1,5 @@
 """Owns the speaker's mouth while translated speech is audible, and only then."""
 
-from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -13,10 +12,11 @@ from edge_worker.rvp.picture import Box, to_bgr, with_patch
 from edge_worker.rvp.tracker import FaceTrack, TrackedFrame
 from engines.face import Picture
 from engines.lipsync import LipCue, LipEngine, LipPatch, LipSession, MouthShape
-from engines.lipsync.mouth_curve import MouthCurve
+from engines.lipsync.mouth_curve import LEAD_NS, MouthCurve
 
 _FADE_NS: Final = 140_000_000  # three to four frames at 25 a second
-_PREROLL_NS: Final = 120_000_000  # the mouth is taken over before the first sound, to start closed
+_PREROLL_NS: Final = _FADE_NS + LEAD_NS + 40_000_000
+"""The mouth is all ours a picture before the lips move, or a P at the very beginning stays open."""
 _FORGOTTEN_NS: Final = 10_000_000_000  # a person this long out of view is learned anew
 _CURVES: Final = 4  # speeches whose curves are kept
 _SOUND_RATE: Final = 16_000
@@ -57,8 +57,12 @@ class Lips:
         self._engine = engine
         self._epoch = ""
         self._people: dict[int, _Person] = {}
-        self._curves: deque[tuple[PlacedSpeech, MouthCurve]] = deque(maxlen=_CURVES)
+        self._curves: tuple[tuple[PlacedSpeech, MouthCurve], ...] = ()
         self._last_ns: int | None = None
+
+    def prepare(self, placed: PlacedSpeech) -> None:
+        """Work out how the mouth will move, so that no frame waits for it; from any thread."""
+        self._curve(placed)
 
     def render(
         self,
@@ -117,7 +121,8 @@ class Lips:
             if known is placed:
                 return curve
         curve = MouthCurve(placed.speech.phonemes)
-        self._curves.append((placed, curve))
+        # One assignment: another thread sees the curves before or after it.
+        self._curves = (*self._curves[-(_CURVES - 1) :], (placed, curve))
         return curve
 
     def _drawn(
@@ -132,7 +137,7 @@ class Lips:
             # The engine sees the face as a picture of its own, from the untouched frame.
             picture = to_bgr(frame.planes, box)
             mesh = face.mesh.moved(-box.left, -box.top)
-            if open_gate:
+            if open_gate and face.measured:
                 person.session.observe(picture, mesh)
             patch = person.session.render(picture, mesh, cue) if cue.amount > 0 else None
         except Exception as error:  # noqa: BLE001 - no engine's fault may cost a frame

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
@@ -83,6 +84,79 @@ class PlaneViews:
             flat[luma : luma + quarter].reshape(chroma),
             flat[luma + quarter : luma + 2 * quarter].reshape(chroma),
         )
+
+
+_FINE: Final = 0.018  # IOD; half of a closed mouth's line
+_COARSE: Final = 0.05  # IOD; pores and wrinkles vanish
+_BLACK: Final = np.float32(16)
+_GREY: Final = np.float32(128)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FacePlanes:
+    """What a face's colours are read from, smoothed; places are pixels of the whole picture."""
+
+    luma: NDArray[np.uint8]
+    """Brightness as filmed."""
+    coarse: NDArray[np.float32]
+    """Brightness, smooth at the scale of skin."""
+    blue: NDArray[np.float32]
+    """Cb, half as wide and high, smooth at the scale of skin."""
+    red: NDArray[np.float32]
+    """Cr, likewise."""
+    left: int
+    top: int
+    iod_px: float
+
+    @classmethod
+    def of(cls, planes: Planes, box: Box, iod_px: float) -> "FacePlanes":
+        """Cut out ``box`` (even edges, within the picture, not empty)."""
+        views, half = PlaneViews.of(planes), _halved(box)
+        luma = views.y[box.top : box.bottom, box.left : box.right]
+        reach = max(1, round(_COARSE * iod_px))
+        return cls(
+            luma=luma,
+            coarse=_averaged(luma, reach),
+            blue=_averaged(views.u[half], max(1, reach // 2)),
+            red=_averaged(views.v[half], max(1, reach // 2)),
+            left=box.left,
+            top=box.top,
+            iod_px=iod_px,
+        )
+
+    def fine_at(self, places: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Brightness above black at ``places``, shape (n, 2), as (n,).
+
+        Smooth at the scale of a lip's line. Smoothed anew at each call: seldom asked for.
+        """
+        luma = self.luma.astype(np.float32)
+        fine = _array(cv2.GaussianBlur(luma, (0, 0), max(0.6, _FINE * self.iod_px)))
+        return _sampled(fine, places - np.array([self.left, self.top], np.float32)) - _BLACK
+
+    def coarse_at(self, places: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Brightness above black at ``places``, smooth at the scale of skin."""
+        return _sampled(self.coarse, places - np.array([self.left, self.top], np.float32)) - _BLACK
+
+    def colours_at(self, places: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Blue and red above grey at ``places``, shape (n, 2)."""
+        # A sample of colour lies between two of brightness.
+        half = (places - np.array([self.left + 0.5, self.top + 0.5], np.float32)) * np.float32(0.5)
+        return np.stack([_sampled(self.blue, half), _sampled(self.red, half)], -1) - _GREY
+
+
+def _averaged(plane: NDArray[np.uint8], reach: int) -> NDArray[np.float32]:
+    side = (2 * reach + 1, 2 * reach + 1)
+    return _array(cv2.boxFilter(plane, cv2.CV_32F, side, borderType=cv2.BORDER_REPLICATE))
+
+
+def _sampled(plane: NDArray[np.float32], places: NDArray[np.float32]) -> NDArray[np.float32]:
+    x, y = np.ascontiguousarray(places.T, np.float32)[..., None]
+    edge = cv2.BORDER_REPLICATE
+    return _array(cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=edge))[:, 0]
+
+
+def _array(values: object) -> NDArray[np.float32]:
+    return np.asarray(values, np.float32)
 
 
 def to_bgr(planes: Planes, box: Box | None = None) -> Picture:

@@ -47,11 +47,13 @@ class Intake:
 
     Attributes:
         tracking: whether faces are looked for; may be set at any time.
+        watched: tracks to look at in every picture; may be set at any time.
     """
 
     def __init__(self, stream: str, new_tracker: Callable[[], Tracker]) -> None:
         self.ingest = Ingest(stream)
         self.tracking = True
+        self.watched: frozenset[int] = frozenset()
         self._new_tracker = new_tracker
         self._tracker: Tracker | None = None
         self._resampler = Resampler(SAMPLE_RATE)
@@ -68,12 +70,7 @@ class Intake:
         """
         check_media(message.topic, message.payload, message.content_type, SEGMENT_CONTENT_TYPE)
         stated = MediaProperties.from_pairs(message.topic, message.user_properties)
-        properties = IngestProperties(
-            seq=stated.seq,
-            epoch=stated.epoch,
-            pts_ns=stated.pts_ns,
-            capture_ns=stated.capture_ns,
-        )
+        properties = IngestProperties(seq=stated.seq, epoch=stated.epoch, pts_ns=stated.pts_ns)
         began_ns = time.thread_time_ns()
         result = self.ingest.feed(
             message.payload, arrival_ns=message.received_ns, properties=properties
@@ -115,4 +112,5 @@ class Intake:
     def _track(self, frame: VideoFrame) -> TrackedFrame:
         if self._tracker is None:
             self._tracker = self._new_tracker()
+        self._tracker.watched = self.watched
         return self._tracker.track(frame)

@@ -1,5 +1,6 @@
 """The translating half of a session: the audio pipeline, and what its results mean to the world."""
 
+import asyncio
 import logging
 import traceback
 from collections.abc import Callable
@@ -17,14 +18,25 @@ from edge_worker.atp.translator import TranslatorStage
 from edge_worker.engine_set import EngineSet
 from edge_worker.items import AudioBlock, SyncedSpeech, Utterance, Verdict
 from edge_worker.media.encode import SAMPLE_RATE
+from edge_worker.provision import Provision
 from edge_worker.session.reporter import Reporter
+from edge_worker.session.supply import Supplied, Supply
 from edge_worker.session.translation import AtpHooks, AtpStages, Translation
 from edge_worker.session.visit import Visit
+from engines import EngineUnavailableError
 from engines.asr import UnknownLanguageError
-from mqtt_schemas import Activation, EventType, Rung, StreamSettings, UtteranceStage
+from mqtt_schemas import (
+    Activation,
+    EventType,
+    Rung,
+    StreamSettings,
+    UtteranceStage,
+)
 
 _log = logging.getLogger(__name__)
 _HUSH_S = 2
+_SILENT = {Rung.CAPTIONS_ONLY, Rung.PASS_THROUGH}
+"""Rungs on which nothing is spoken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,10 @@ class InterpreterHooks:
     """Translated speech, ready to be placed."""
     behind: Callable[[], None]
     """The pipeline cannot keep up with the speaker: what comes now is left out."""
+    translated: Callable[[int], None] = lambda _: None
+    """How long after its last word was spoken a text was ready, in nanoseconds."""
+    off_camera: Callable[[Utterance], bool] = lambda _: False
+    """Nobody in the picture spoke this utterance."""
 
 
 class Interpreter:
@@ -48,6 +64,8 @@ class Interpreter:
         visit: of the stream; where it is translated by visit, only while one lasts.
         reporter: tells the world.
         hooks: of the session.
+        stream: id.
+        provision: of the worker; None where models are what they are.
     """
 
     def __init__(
@@ -57,6 +75,9 @@ class Interpreter:
         visit: Visit,
         reporter: Reporter,
         hooks: InterpreterHooks,
+        *,
+        stream: str = "",
+        provision: Provision | None = None,
     ) -> None:
         self._visit = visit
         self._reporter = reporter
@@ -68,8 +89,9 @@ class Interpreter:
         self._behind = False
         self._awake_since_ns = 0
         self._synthesizer = SynthesizerStage(engines.synthesizer)
+        self.supply = Supply(stream, engines, provision, hooks.settings, reporter)
         english = SpokenEnglish(engines.recognizer)
-        hearing = Hearing(engines.recognizer, self._languages)
+        hearing = Hearing(engines.recognizer, self._languages, pairs=lambda: engines.pairs)
         self._translation = Translation(
             AtpStages(
                 segmenter=Segmenter(engines.voice, engines.turn, hearing),
@@ -79,8 +101,11 @@ class Interpreter:
                     self._languages,
                     RecognizerOptions(min_confidence=min_confidence),
                 ),
-                translator=TranslatorStage(engines.translator, english=english),
-                synthesizer=self._synthesizer,
+                translator=Supplied(
+                    TranslatorStage(engines.translator, english=english, via=engines.via),
+                    self.supply.translator_ready,
+                ),
+                synthesizer=Supplied(self._synthesizer, self.supply.voice_ready),
             ),
             AtpHooks(
                 span=english.remember,
@@ -152,7 +177,9 @@ class Interpreter:
 
     async def run(self) -> None:
         """Run until cancelled."""
-        await self._translation.run()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.supply.run())
+            group.create_task(self._translation.run())
 
     def _languages(self) -> tuple[str, str]:
         settings = self._hooks.settings()
@@ -170,24 +197,35 @@ class Interpreter:
         if settings.captions:
             self._reporter.partial(partial, settings.target_language)
 
-    async def _settled(self, utterance: Utterance) -> None:
+    async def _settled(self, utterance: Utterance) -> Utterance:
         if utterance.start_ns < self._awake_since_ns:
-            return
+            return utterance
+        self._hooks.translated(self._heard_ns - utterance.end_ns)
+        self.supply.heard(utterance)
         if utterance.verdict is Verdict.PAIR_MISSING:
+            lacking = self.supply.lacking(utterance)
+            utterance = replace(utterance, reason=lacking or utterance.reason)
             self._reporter.event(EventType.PAIR_MISSING, utterance=utterance)
         elif utterance.verdict is Verdict.FAILED:
             self._reporter.event(EventType.STAGE_FAILED, utterance=utterance)
+        elif utterance.verdict is Verdict.DUB and self._hooks.rung() in _SILENT:
+            return self._left_unspoken(utterance)
         if self._hooks.settings().captions or utterance.verdict is Verdict.DUB:
-            self._reporter.utterance(utterance, UtteranceStage.FINAL)
+            off_camera = self._hooks.off_camera(utterance)
+            self._reporter.utterance(utterance, UtteranceStage.FINAL, off_camera=off_camera)
+        return utterance
+
+    def _left_unspoken(self, utterance: Utterance) -> Utterance:
+        reason = "this machine is too slow just now"
+        captioned = replace(utterance, verdict=Verdict.OVERLOAD, reason=reason)
+        self._reporter.overloaded(captioned)
+        return captioned
 
     async def _spoken(self, speech: SyncedSpeech) -> None:
         if self._asleep or speech.utterance.start_ns < self._awake_since_ns:
             return
-        if self._hooks.rung() in {Rung.CAPTIONS_ONLY, Rung.PASS_THROUGH}:
-            reason = "this machine is too slow just now"
-            self._reporter.overloaded(
-                replace(speech.utterance, verdict=Verdict.OVERLOAD, reason=reason)
-            )
+        if self._hooks.rung() in _SILENT:
+            self._left_unspoken(speech.utterance)
         else:
             self._hooks.speech(speech)
 
@@ -196,7 +234,7 @@ class Interpreter:
         place = traceback.extract_tb(error.__traceback__)[-1:]
         where = f"{place[0].filename}:{place[0].lineno}" if place else "unknown place"
         _log.warning("%s failed: %s at %s", stage, type(error).__name__, where)
-        known = isinstance(error, UnknownLanguageError)
+        known = isinstance(error, UnknownLanguageError | EngineUnavailableError)
         detail = f"the {stage} failed: {error if known else type(error).__name__}"
         utterance = item if isinstance(item, Utterance) else None
         self._reporter.event(EventType.STAGE_FAILED, utterance=utterance, detail=detail)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -47,9 +47,9 @@ class PlayoutHooks:
     heard_until_ns: Callable[[], int]
     advanced: Callable[[Advance], Awaitable[None]]
     produced: Callable[[Produced], Awaitable[None]]
-    speakers: Callable[[], dict[str, int | None]]
-    """Who speaks each utterance that plays, by its id."""
-    late: Callable[[int], Awaitable[None]]
+    speakers: Callable[[], Mapping[str, int | None]]
+    """Who speaks each utterance that plays, by its id; not changed afterwards."""
+    late: Callable[[int], None]
     """How late the newest output was."""
     delayed: Callable[[], None]
     """Another playout delay is in force."""
@@ -137,7 +137,7 @@ class Playout:
         loop = asyncio.get_running_loop()
         produced = await loop.run_in_executor(self._thread, self._production.produce, batch)
         await hooks.produced(produced)
-        await hooks.late(time.monotonic_ns() - began_ns)
+        hooks.late(time.monotonic_ns() - began_ns)
 
     def _reach(self, output_ns: int, wanted_ns: int) -> bool:
         """Move the output on to ``output_ns``; False where there is nothing to play."""

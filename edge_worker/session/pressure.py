@@ -8,7 +8,13 @@ from edge_worker.timeline import Ladder
 from mqtt_schemas import EventType, Rung
 
 _FELT_NS = 1_000_000_000
-"""A dropped segment counts as lateness for this long."""
+"""A dropped segment, or one that waited, counts as lateness for this long."""
+_SLOW_NS = 3_000_000_000
+"""A translation whose text comes later than this after the last word is too slow."""
+_SLOW_IN_A_ROW = 2
+_HELD_NS = 30_000_000_000
+"""For this long after a translation that was too slow, nothing counts as ease."""
+_LOWEST = {Rung.CAPTIONS_ONLY, Rung.PASS_THROUGH}
 
 
 class Pressure:
@@ -29,6 +35,10 @@ class Pressure:
         self._ladder = Ladder()
         self._dropped = 0
         self._dropped_at_ns: int | None = None
+        self._waited_ns = 0
+        self._waited_at_ns: int | None = None
+        self._slow = 0
+        self._held_until_ns: int | None = None
 
     @property
     def rung(self) -> Rung:
@@ -40,8 +50,29 @@ class Pressure:
         now_ns, before = self._clock(), self.rung
         if self._dropped_at_ns is not None and now_ns - self._dropped_at_ns < _FELT_NS:
             late_ns = max(late_ns, _FELT_NS)
-        self._ladder.observe(now_ns, late_ns)
+        if self._waited_at_ns is not None and now_ns - self._waited_at_ns < _FELT_NS:
+            late_ns = max(late_ns, self._waited_ns)
+        held = self._held_until_ns is not None and now_ns < self._held_until_ns
+        self._ladder.observe(now_ns, late_ns, held=held)
         self._tell(before)
+
+    def waited(self, waited_ns: int) -> None:
+        """A segment has been decoded this long after it came: ingest cannot keep up either."""
+        self._waited_ns, self._waited_at_ns = waited_ns, self._clock()
+
+    def translated(self, lag_ns: int) -> None:
+        """A text was ready this long after its last word was spoken.
+
+        Slow ones in a row step down as far as captions, which are worth having late.
+        """
+        if lag_ns <= _SLOW_NS:
+            self._slow = 0
+            return
+        before, self._slow = self.rung, self._slow + 1
+        self._held_until_ns = self._clock() + _HELD_NS
+        if self._slow >= _SLOW_IN_A_ROW and before not in _LOWEST:
+            self._ladder.step_down(self._clock())
+            self._tell(before)
 
     def dropped(self, total: int) -> None:
         """So many segments have been dropped unread since the session began."""

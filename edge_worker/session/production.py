@@ -1,10 +1,11 @@
 """The render thread's work: jobs that are due become lips, label, mixed sound and segments."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge_worker.egress import Mark, Output, OutputFormat, OutputSegment
-from edge_worker.items import Planes, VideoFrame
+from edge_worker.items import PlacedSpeech, Planes, VideoFrame
 from edge_worker.media.encode import SAMPLE_RATE
 from edge_worker.rvp.gates import Gate
 from edge_worker.rvp.label import with_label
@@ -25,8 +26,8 @@ class Batch:
     """Counts how often the output lost its place within an epoch; another one begins it anew."""
     pictures: list[PictureJob]
     sounds: list[SoundJob]
-    speakers: dict[str, int | None]
-    """Track that speaks each utterance, by its id; None: off camera."""
+    speakers: Mapping[str, int | None]
+    """Track that speaks each utterance, by its id; None: off camera; missing: not known."""
     lips: bool
     """Whether lips are rendered at all."""
     half_rate: bool
@@ -91,6 +92,10 @@ class Production:
         self._lip_faults = 0
         self._gates: list[str] = []
         self._skip_next = False
+
+    def prepare(self, placed: PlacedSpeech) -> None:
+        """Make ready what will be spoken; may be called from any thread."""
+        self._lips.prepare(placed)
 
     def speak(self, language: str) -> list[OutputSegment]:
         """Go on in another language: what is encoded is sent, a fresh reader can begin."""
@@ -205,8 +210,7 @@ class Production:
 
     def _lip_sync(self, job: PictureJob, batch: Batch) -> tuple[Planes, int | None]:
         media_ns = job.tracked.frame.pts_ns
-        speech = job.speech
-        speaker = batch.speakers.get(speech.speech.utterance.id) if speech else None
+        speech, speaker = _voice(job, batch)
         began_ns = time.thread_time_ns()
         rendered = self._lips.render(job.tracked, speech, speaker, media_ns)
         cost_ns = time.thread_time_ns() - began_ns
@@ -217,6 +221,13 @@ class Production:
             self.counters.dubbed += 1
             self.counters.rendered += rendered.altered
         return rendered.frame.planes, cost_ns if rendered.altered else None
+
+
+def _voice(job: PictureJob, batch: Batch) -> tuple[PlacedSpeech | None, int | None]:
+    """The speech near a picture and who speaks it; where that is not known, nobody seems to."""
+    if job.speech is None or job.speech.speech.utterance.id not in batch.speakers:
+        return None, None
+    return job.speech, batch.speakers[job.speech.speech.utterance.id]
 
 
 def _stamp_offset_ns(batch: Batch) -> int | None:

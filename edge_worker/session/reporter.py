@@ -13,6 +13,7 @@ from edge_worker.items import PlacedSpeech, Utterance
 from edge_worker.metrics import Measurements
 from edge_worker.rvp.tracker import TrackedFrame
 from edge_worker.session.announcer import Announcer
+from edge_worker.session.attendance import Attendance
 from edge_worker.session.intake import Taken
 from edge_worker.session.production import Produced, RenderCounters
 from edge_worker.session.troubles import LIPS_LEFT_ALONE, Troubles
@@ -35,7 +36,6 @@ from mqtt_schemas import (
 
 _log = logging.getLogger(__name__)
 _AUDIBLE_NS = 20_000_000
-_FACE_GONE_NS = 1_000_000_000
 _MS_NS = 1_000_000
 
 
@@ -85,7 +85,7 @@ class Reporter:
         self._events: Counter[EventType] = Counter()
         self._awaited: list[_Awaited] = []
         self._track_ns: dict[int, int] = {}
-        self._face_seen_ns: int | None = None
+        self._attendance = Attendance()
         self._refused = 0
         self._unsaid = 0
         self._troubles = Troubles()
@@ -128,7 +128,7 @@ class Reporter:
         self.epoch = epoch
         self._awaited.clear()
         self._track_ns.clear()
-        self._face_seen_ns = self._speech_since_ns = None
+        self._attendance, self._speech_since_ns = Attendance(), None
         self._first_ns, self._speech_ns = None, 0
 
     def taken(self, taken: Taken) -> None:
@@ -184,9 +184,11 @@ class Reporter:
             ),
         )
 
-    def utterance(self, utterance: Utterance, stage: UtteranceStage) -> None:
+    def utterance(
+        self, utterance: Utterance, stage: UtteranceStage, *, off_camera: bool = False
+    ) -> None:
         """Publish an utterance that has no place."""
-        self._say_utterance(utterance, stage, None, off_camera=False)
+        self._say_utterance(utterance, stage, None, off_camera=off_camera)
 
     def overloaded(self, utterance: Utterance) -> None:
         """Publish that an utterance is shown as a caption only, for lack of time."""
@@ -240,6 +242,7 @@ class Reporter:
                 source_text=passage(utterance.source_text),
                 target_language=utterance.target_language,
                 target_text=passage(utterance.target_text),
+                via=utterance.via,
                 confidence=utterance.confidence,
                 verdict=utterance.verdict,
                 reason=sentence(utterance.reason),
@@ -286,15 +289,13 @@ class Reporter:
         self.event(kind, pts_ns=event.pts_ns)
 
     def faces(self, picture: TrackedFrame) -> None:
-        """Publish when the first face comes and when the last has been gone for a second."""
-        now_ns = picture.frame.pts_ns
-        if picture.faces:
-            if self._face_seen_ns is None:
-                self.event(EventType.FACE_FOUND, pts_ns=now_ns)
-            self._face_seen_ns = now_ns
-        elif self._face_seen_ns is not None and now_ns - self._face_seen_ns > _FACE_GONE_NS:
-            self._face_seen_ns = None
-            self.event(EventType.FACE_LOST, pts_ns=now_ns)
+        """Publish when a face comes and when one has been gone for a second."""
+        change = self._attendance.note(len(picture.faces), picture.frame.pts_ns)
+        if change:
+            kind = EventType.FACE_FOUND if change > 0 else EventType.FACE_LOST
+            self.event(
+                kind, pts_ns=picture.frame.pts_ns, detail=f"{self._attendance.count} in view"
+            )
 
     def lacks(self, track: str, detail: str) -> None:
         """Publish that a track of the source is missing."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,43 +9,35 @@ from dataclasses import dataclass
 from edge_worker.atp.stretch import fit
 from edge_worker.config import WorkerSettings
 from edge_worker.engine_set import EngineSet
-from edge_worker.items import PlacedSpeech, SyncedSpeech
+from edge_worker.items import PlacedSpeech, SyncedSpeech, Utterance
 from edge_worker.links import Link, WhenFull
-from edge_worker.media.clock import ClockAnchor, ClockUnsetError
+from edge_worker.media.clock import ClockAnchor
 from edge_worker.media.encode import SAMPLE_RATE
+from edge_worker.provision import Provision
 from edge_worker.rvp.lips import Lips
-from edge_worker.rvp.speaker import SpeakerChoice
 from edge_worker.rvp.tracker import Tracker
 from edge_worker.session.announcer import Announcer
+from edge_worker.session.epochs import Epochs
 from edge_worker.session.intake import Intake, Taken
 from edge_worker.session.interpreter import Interpreter, InterpreterHooks
+from edge_worker.session.outlet import Outlet
 from edge_worker.session.playout import Playout, PlayoutHooks, PlayoutSettings
 from edge_worker.session.presence import Presence
 from edge_worker.session.pressure import Pressure
 from edge_worker.session.production import Produced, Production
-from edge_worker.session.reporter import Reporter, SegmentStamp
+from edge_worker.session.reporter import Reporter
+from edge_worker.session.speakers import Speakers
+from edge_worker.session.supply import Supply
 from edge_worker.session.visit import Visit
-from edge_worker.timeline import (
-    Advance,
-    LearnedDelay,
-    PlayoutClock,
-    Timeline,
-    wanted_delay_ns,
-)
+from edge_worker.timeline import Advance, LearnedDelay, PlayoutClock, Timeline, wanted_delay_ns
 from edge_worker.timeline.presentation import Presentation
 from edge_worker.transport import Message
-from mqtt_schemas import (
-    EventType,
-    MessageRefused,
-    Rung,
-    StreamSettings,
-)
+from mqtt_schemas import EventType, MessageRefused, Rung, StreamSettings
 
 _POLL_S = 0.05
 _METRICS_S = 5.0
 _SOUND_GONE_S = 2.0
 _SOUND_ONLY_AFTER_NS = 1_000_000_000
-_EPOCHS_REMEMBERED = 16
 _RENDER_ROOM_NS = 120_000_000
 """What decoding, tracking and rendering of one picture may take at most."""
 
@@ -62,6 +53,8 @@ class Services:
     """UTC."""
     tau: Callable[[], float]
     """CPU seconds of this worker over (seconds x usable cores), newest."""
+    provision: Provision | None = None
+    """Fetches models; None where they are what they are."""
 
 
 class Session:
@@ -86,14 +79,12 @@ class Session:
         self.stream = stream
         self.settings = settings
         self._services = services
-        self._term = term
         self._inbox: Link[Message] = Link("segments", 64, WhenFull.DROP_OLDEST)
         self._ingest_thread = ThreadPoolExecutor(1, thread_name_prefix=f"ingest-{stream}")
         self._render_thread = ThreadPoolExecutor(1, thread_name_prefix=f"render-{stream}")
         engines = services.engines
         self._intake = Intake(stream, lambda: Tracker(engines.landmarker()))
-        self._speaker = SpeakerChoice()
-        self._speakers: dict[str, int | None] = {}
+        self._speakers = Speakers()
         self._timeline = Timeline(
             fit, debt_limit_ns=round(services.config.limits.debt_s * 1_000_000_000)
         )
@@ -113,7 +104,16 @@ class Session:
         )
         self._reporter = Reporter(stream, services.announcer, services.config, services.now_ns)
         self._pressure = Pressure(self._reporter)
-        self._out_language = settings.target_language
+        self._epochs = Epochs()
+        self._outlet = Outlet(
+            stream,
+            settings.target_language,
+            term,
+            services.announcer,
+            self._reporter,
+            self._intake.ingest.clock,
+            self._epochs,
+        )
         self._interpreter = Interpreter(
             engines,
             services.config.engines.min_confidence,
@@ -124,10 +124,12 @@ class Session:
                 rung=lambda: self._pressure.rung,
                 speech=self._speak,
                 behind=self._pressure.behind,
+                translated=self._pressure.translated,
+                off_camera=self._off_camera,
             ),
+            stream=stream,
+            provision=services.provision,
         )
-        self._epoch = ""
-        self._past_epochs: deque[str] = deque(maxlen=_EPOCHS_REMEMBERED)
         self._presence = Presence()
         self._sound_at_s: float | None = None
         """Monotonic seconds of the newest sound; None once its end has been noticed."""
@@ -136,12 +138,17 @@ class Session:
     @property
     def epoch(self) -> str:
         """Of the media clock; empty before the first segment."""
-        return self._epoch
+        return self._epochs.current
 
     @property
     def rung(self) -> Rung:
         """Of the degrade ladder."""
         return self._pressure.rung
+
+    @property
+    def supply(self) -> Supply:
+        """What its languages take, and lack."""
+        return self._interpreter.supply
 
     @property
     def delay_ns(self) -> int:
@@ -151,11 +158,12 @@ class Session:
     @property
     def out_topic(self) -> str:
         """Where the output goes."""
-        return self._services.announcer.topics.out_av(self.stream, self._out_language)
+        return self._outlet.topic
 
     def on_change(self, changed: Callable[[], None]) -> None:
         """Call ``changed`` when something that ``state`` tells has changed by itself."""
         self._changed = self._pressure.changed = changed
+        self.supply.changed = changed
 
     async def take(self, message: Message) -> None:
         """Take one message of ``in/av``; never waits."""
@@ -184,8 +192,8 @@ class Session:
             heard_until_ns=lambda: self._interpreter.heard_until_ns,
             advanced=self._advanced,
             produced=self._produced,
-            speakers=lambda: self._speakers,
-            late=self._late,
+            speakers=lambda: self._speakers.by_utterance,
+            late=self._pressure.late,
             delayed=self._changed,
         )
         async with asyncio.TaskGroup() as group:
@@ -207,8 +215,8 @@ class Session:
     async def finish(self) -> None:
         """Send what has been rendered; the session is cancelled after this."""
         loop = asyncio.get_running_loop()
-        for segment in await loop.run_in_executor(self._render_thread, self._production.flush):
-            self._reporter.segment(segment, self._stamp(self._epoch), self.out_topic)
+        rest = await loop.run_in_executor(self._render_thread, self._production.flush)
+        self._outlet.send(rest, self.epoch, self.delay_ns)
 
     # --- source
 
@@ -222,6 +230,7 @@ class Session:
         loop = asyncio.get_running_loop()
         while True:
             self._intake.tracking = self._tracking
+            self._intake.watched = self._speakers.watched
             self._pressure.dropped(self._inbox.dropped)
             try:
                 async with asyncio.timeout(_POLL_S):
@@ -238,6 +247,7 @@ class Session:
                 except MessageRefused as error:
                     self._reporter.refused(error)
                     continue
+                self._pressure.waited(self._services.now_ns() - message.received_ns)
             await self._fan_out(taken)
 
     async def _hush(self) -> None:
@@ -255,8 +265,8 @@ class Session:
                 continue
             self._presence.picture(picture.frame.pts_ns)
             self._presentation.show(picture)
-            self._speaker.observe(picture)
             if taken.tracked:
+                self._speakers.observe(picture)
                 self._reporter.faces(picture)
         for block in taken.blocks:
             if not self._enter(block.epoch, taken.epoch):
@@ -264,43 +274,41 @@ class Session:
             self._presence.sound(block.end_ns)
             self._sound_at_s = time.monotonic()
             self._presentation.hear(block)
-            self._speaker.hear(block)
+            if not taken.tracked:
+                self._speakers.overlook(block.end_ns)
+            self._speakers.hear(block)
             await self._interpreter.hear(block)
         for track, detail in self._presence.lacks():
             self._reporter.lacks(track, detail)
 
     def _enter(self, epoch: str, current: str) -> bool:
-        """Whether this epoch counts; when it is new, what was on the old clock is forgotten.
+        """Whether this epoch counts; when it is new, what was on the old clock is forgotten."""
+        before = self._epochs.current
+        if not self._epochs.enter(epoch, current):
+            return False
+        if epoch != before:
+            self._begin_epoch(epoch, again=bool(before))
+        return True
 
-        One that is over counts again when it is the sender's ``current`` one.
-        """
-        if epoch == self._epoch:
-            return True
-        if epoch in self._past_epochs:
-            if epoch != current:
-                return False
-            self._past_epochs.remove(epoch)
-        if self._epoch:
-            self._past_epochs.append(self._epoch)
+    def _begin_epoch(self, epoch: str, *, again: bool) -> None:
+        if again:
             self._reporter.event(EventType.EPOCH_CHANGED, detail="the camera started again")
-        self._epoch = epoch
         self._reporter.restart(epoch)
         self._presence = Presence()
-        self._speakers.clear()
+        self._speakers.restart()
         self._timeline.clear()
         self._presentation.restart()
         self._playout.restart()
         self._interpreter.restart()
         self._changed()
-        return True
 
     def _speak(self, speech: SyncedSpeech) -> None:
         """Queue translated speech, unless the stream has meanwhile gone elsewhere."""
         utterance = speech.utterance
-        spoken_here = {self._out_language, self.settings.target_language}
-        if utterance.epoch != self._epoch or {utterance.target_language} != spoken_here:
+        spoken_here = {self._outlet.language, self.settings.target_language}
+        if utterance.epoch != self._epochs.current or {utterance.target_language} != spoken_here:
             return
-        captured_ns = self._captured_utc_ns(utterance.start_ns)
+        captured_ns = self._outlet.captured_utc_ns(utterance.start_ns)
         if captured_ns is not None:
             self._learned.observe(self._services.now_ns() - captured_ns)
         self._timeline.add(speech)
@@ -313,7 +321,7 @@ class Session:
 
     def _playout_settings(self) -> PlayoutSettings:
         return PlayoutSettings(
-            epoch=self._epoch,
+            epoch=self._epochs.current,
             lips=self.settings.lip_sync,
             label=self.settings.label,
             original_volume=self.settings.original_volume,
@@ -326,52 +334,39 @@ class Session:
     async def _advanced(self, advance: Advance) -> None:
         for speech in advance.overloaded:
             self._reporter.overloaded(speech.utterance)
+            self._speakers.end(speech.utterance)
         for placed in advance.placed:
             self._begin(placed)
         for placed in advance.ended:
-            self._speakers.pop(placed.speech.utterance.id, None)
+            self._speakers.end(placed.speech.utterance)
 
     def _begin(self, placed: PlacedSpeech) -> None:
         utterance = placed.speech.utterance
-        speaker = self._speaker.choose(utterance.epoch, utterance.start_ns, utterance.end_ns)
-        self._speakers[utterance.id] = speaker
-        self._reporter.placed(placed, off_camera=speaker is None and self._tracking)
+        off_camera = self._off_camera(utterance)
+        self._speakers.begin(utterance, placed.end_ns)
+        if not off_camera:
+            # The mouth's curve takes milliseconds that no picture has to spare.
+            loop = asyncio.get_running_loop()
+            loop.run_in_executor(None, self._production.prepare, placed)
+        self._reporter.placed(placed, off_camera=off_camera)
+
+    def _off_camera(self, utterance: Utterance) -> bool:
+        """Whether nobody in the picture spoke it; not asked while faces are not looked for."""
+        return self._tracking and self._speakers.off_camera(utterance)
 
     async def _produced(self, produced: Produced) -> None:
         self._reporter.produced(produced)
-        for segment in produced.ended:
-            past = SegmentStamp(produced.ended_epoch, self._term, 0, lambda _: None)
-            self._reporter.segment(segment, past, self.out_topic)
-        for segment in produced.segments:
-            self._reporter.segment(segment, self._stamp(produced.epoch), self.out_topic)
-
-    async def _late(self, late_ns: int) -> None:
-        self._pressure.late(late_ns)
+        self._outlet.end(produced.ended, produced.ended_epoch)
+        self._outlet.send(produced.segments, produced.epoch, self.delay_ns)
 
     async def _change_language(self, language: str) -> None:
         """End the old topic at a segment boundary; the new one starts with a keyframe."""
         self._timeline.drop_waiting()
         loop = asyncio.get_running_loop()
         ended = await loop.run_in_executor(self._render_thread, self._production.speak, language)
-        for segment in ended:
-            self._reporter.segment(segment, self._stamp(self._epoch), self.out_topic)
-        self._out_language = language
+        self._outlet.send(ended, self.epoch, self.delay_ns)
+        self._outlet.language = language
         self._timeline.drop_waiting()
-
-    def _stamp(self, epoch: str) -> SegmentStamp:
-        current = epoch == self._epoch
-        utc_of = self._captured_utc_ns if current else lambda _: None
-        return SegmentStamp(epoch, self._term, self._playout.delay_ns, utc_of)
-
-    def _captured_utc_ns(self, media_ns: int) -> int | None:
-        """UTC of a media time; None while the clock is, or may be, another epoch's."""
-        clock = self._intake.ingest.clock
-        if clock.epoch != self._epoch:
-            return None
-        try:
-            return clock.utc_of(media_ns)
-        except ClockUnsetError:
-            return None
 
     # --- figures
 

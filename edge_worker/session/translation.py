@@ -35,8 +35,8 @@ class AtpHooks:
     span: Callable[[SpeechSpan], None]
     edge: Callable[[SpeechEvent], Awaitable[None]]
     partial: Callable[[PartialSpeech], Awaitable[None]]
-    settled: Callable[[Utterance], Awaitable[None]]
-    """Text and verdict are final, in both languages where there is a translation."""
+    settled: Callable[[Utterance], Awaitable[Utterance]]
+    """Text is final, in both languages where there is a translation; answers the last verdict."""
     speech: Callable[[SyncedSpeech], Awaitable[None]]
     failed: Callable[[str, object, Exception], Awaitable[None]]
     """A stage failed on an item, which passes through."""
@@ -110,9 +110,9 @@ class Translation:
             await self._hooks.partial(listened)
 
     async def _settle(self, utterance: Utterance) -> None:
-        await self._hooks.settled(utterance)
-        if utterance.verdict is Verdict.DUB:
-            await self._translated.put(utterance)
+        settled = await self._hooks.settled(utterance)
+        if settled.verdict is Verdict.DUB:
+            await self._translated.put(settled)
 
     async def _synthesized(self, result: SyncedSpeech | Utterance) -> None:
         if isinstance(result, Utterance):

@@ -1,5 +1,6 @@
 """Text of any origin in the form that the contract's fields take."""
 
+from engines.text import within_bytes
 from mqtt_schemas.limits import MAX_NAME, MAX_TEXT
 
 
@@ -10,8 +11,8 @@ def sentence(text: str, limit: int = MAX_NAME) -> str:
 
 
 def passage(text: str) -> str:
-    """An utterance's text within the contract's length."""
-    return _writable(text[:MAX_TEXT])
+    """An utterance's text within the contract's length in bytes, cut between two characters."""
+    return within_bytes(text, MAX_TEXT)
 
 
 def _writable(text: str) -> str:

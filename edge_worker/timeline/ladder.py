@@ -21,10 +21,10 @@ class LadderLimits:
     """Playout that runs later than this is overloaded."""
     down_after_ns: int = 1_000_000_000
     """Overload must last this long before each step down."""
-    up_after_ns: int = 8_000_000_000
+    up_after_ns: int = 20_000_000_000
     """Ease must last this long before each step up; doubled by every relapse."""
     longest_up_after_ns: int = 120_000_000_000
-    relapse_ns: int = 30_000_000_000
+    relapse_ns: int = 60_000_000_000
     """A step down this soon after a step up is a relapse."""
 
 
@@ -44,16 +44,25 @@ class Ladder:
         """The rung in force."""
         return ORDER[self._rung]
 
-    def observe(self, now_ns: int, late_ns: int) -> Rung:
-        """Take note of how late the newest output was (monotonic ``now_ns``)."""
+    def observe(self, now_ns: int, late_ns: int, *, held: bool = False) -> Rung:
+        """Take note of how late the newest output was.
+
+        Args:
+            now_ns: monotonic.
+            late_ns: of the newest output.
+            held: something else is known to be too slow still, so that this is no ease.
+        """
         if late_ns > self._limits.late_ns:
             self._eased_since_ns = None
             if self._late_since_ns is None:
                 self._late_since_ns = now_ns
             elif now_ns - self._late_since_ns >= self._limits.down_after_ns:
                 self.step_down(now_ns)
+            return self.rung
+        self._late_since_ns = None
+        if held:
+            self._eased_since_ns = None
         elif late_ns < self._limits.late_ns // 2:
-            self._late_since_ns = None
             if self._eased_since_ns is None:
                 self._eased_since_ns = now_ns
             elif now_ns - self._eased_since_ns >= self._up_after_ns:

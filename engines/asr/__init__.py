@@ -34,6 +34,11 @@ class Recognizer(Protocol):
         """Languages it recognises."""
         ...
 
+    @property
+    def takes_prefix(self) -> bool:
+        """Whether ``transcribe`` takes a ``prefix``; where not, each utterance stands alone."""
+        ...
+
     def transcribe(
         self, samples: NDArray[np.float32], *, language: str, prefix: str = ""
     ) -> Transcript:

@@ -34,6 +34,18 @@ _BCP47 = {"jw": "jv"}
 """Whisper's own language codes that are not BCP-47."""
 _WHISPER_CODE = {tag: code for code, tag in _BCP47.items()}
 
+_UNSPACED = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km", "bo"})
+"""Languages written without spaces between words."""
+_CHINESE_SCRIPTS = {
+    "hans": "hans", "cn": "hans", "sg": "hans", "hant": "hant", "tw": "hant", "hk": "hant",
+    "mo": "hant",
+}  # fmt: skip
+_SCRIPT_EXAMPLES = {
+    "hans": "\u4ee5\u4e0b\u662f\u666e\u901a\u8bdd\u7684\u53e5\u5b50\u3002",
+    "hant": "\u4ee5\u4e0b\u662f\u666e\u901a\u8a71\u7684\u53e5\u5b50\u3002",
+}
+"""'What follows are sentences in Mandarin.': Whisper goes on in the script that it has read."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Encoding:
@@ -57,14 +69,15 @@ class WhisperRecognizer:
         model_dir: folder with ``model.bin``, ``config.json``, ``tokenizer.json`` and vocabulary.
         threads: CPU threads for one call.
         device: ``"cpu"`` or ``"cuda"``.
-        compute_type: CTranslate2's name of the arithmetic, such as ``"int8"`` or ``"float16"``.
+        compute_type: CTranslate2's name of the arithmetic, such as ``"int8"`` or ``"float16"``;
+            empty takes what is fastest on this machine at the accuracy known.
 
     Raises:
         EngineUnavailableError: faster-whisper is missing, or the folder holds no such model.
     """
 
     def __init__(
-        self, model_dir: Path, threads: int = 1, *, device: str = "cpu", compute_type: str = "int8"
+        self, model_dir: Path, threads: int = 1, *, device: str = "cpu", compute_type: str = ""
     ) -> None:
         try:
             faster_whisper = importlib.import_module("faster_whisper")
@@ -76,6 +89,7 @@ class WhisperRecognizer:
             if not (model_dir / name).is_file():
                 # Without this check faster-whisper would look for the folder's name on a hub.
                 raise EngineUnavailableError(f"recognition: {model_dir / name} is missing")
+        compute_type = compute_type or _fastest(device)
         try:
             self._model = faster_whisper.WhisperModel(
                 str(model_dir), device=device, compute_type=compute_type, cpu_threads=threads
@@ -101,6 +115,11 @@ class WhisperRecognizer:
     def languages(self) -> frozenset[str]:
         """Languages it recognises."""
         return self._languages
+
+    @property
+    def takes_prefix(self) -> bool:
+        """Committed text steers the decoding."""
+        return True
 
     def transcribe(
         self, samples: NDArray[np.float32], *, language: str, prefix: str = ""
@@ -146,7 +165,8 @@ class WhisperRecognizer:
             )
         if not len(samples):
             return Transcript("", tag, 0.0, 1.0)
-        decoding = self._generate(samples, self._prompt(task, tag), self._prefix_tokens(prefix))
+        prompt = [*self._script_tokens(language), *self._prompt(task, tag)]
+        decoding = self._generate(samples, prompt, self._prefix_tokens(prefix, tag))
         if _is_silence(decoding):
             return Transcript("", tag, 0.0, decoding.no_speech)
         tokens = unlooped(decoding.tokens)
@@ -181,10 +201,19 @@ class WhisperRecognizer:
         names = ("<|startoftranscript|>", f"<|{code}|>", task, "<|notimestamps|>")
         return [self._tokenizer.token_to_id(name) for name in names]
 
-    def _prefix_tokens(self, prefix: str) -> list[int]:
+    def _script_tokens(self, language: str) -> list[int]:
+        """A sentence before the speech, for a language whose tag asks for one of two scripts."""
+        example = _SCRIPT_EXAMPLES.get(_script(language))
+        if example is None:
+            return []
+        encoded = self._tokenizer.encode(example, add_special_tokens=False)
+        return [self._tokenizer.token_to_id("<|startofprev|>"), *encoded.ids]
+
+    def _prefix_tokens(self, prefix: str, language: str) -> list[int]:
         if not prefix.strip():
             return []
-        encoded = self._tokenizer.encode(" " + prefix.strip(), add_special_tokens=False)
+        space = "" if language in _UNSPACED else " "
+        encoded = self._tokenizer.encode(space + prefix.strip(), add_special_tokens=False)
         # Leave room for the new text within Whisper's 448 tokens.
         return list(encoded.ids)[-(_MAX_TOKENS // 2) :]
 
@@ -212,6 +241,24 @@ class WhisperRecognizer:
 def _is_silence(decoding: _Decoding) -> bool:
     """Whisper's own rule: no speech is likely and the words are not."""
     return decoding.no_speech > _NO_SPEECH and decoding.confidence < _MIN_WORDS_CONFIDENCE
+
+
+def _fastest(device: str) -> str:
+    """The arithmetic for a device: 8 bits on a CPU, half precision on a GPU, where it has them."""
+    ctranslate2 = importlib.import_module("ctranslate2")
+    try:
+        supported = ctranslate2.get_supported_compute_types(device)
+    except (RuntimeError, ValueError) as error:
+        raise EngineUnavailableError(f"recognition: no device {device!r} here: {error}") from error
+    wanted = ("int8",) if device == "cpu" else ("float16", "int8")
+    return next((name for name in wanted if name in supported), "float32")
+
+
+def _script(language: str) -> str:
+    """``hans`` or ``hant`` where the tag asks for one, by script or by region; else empty."""
+    tag, *subtags = language.replace("_", "-").lower().split("-")
+    known = (_CHINESE_SCRIPTS[part] for part in subtags if part in _CHINESE_SCRIPTS)
+    return next(known, "") if tag == "zh" else ""
 
 
 def _bcp47(code: str) -> str:

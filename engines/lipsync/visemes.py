@@ -1,6 +1,11 @@
 # ruff: noqa: RUF001 - the IPA letters are meant
-"""Mouth shapes of phones: 19 visemes for the IPA of English, Portuguese and their neighbours."""
+"""Mouth shapes of phones: 20 visemes for the IPA of the languages of the catalogue.
 
+What is heard alike may look unlike and the other way round: the English r rounds the lips, a rolled
+one does not; the Mandarin x and the Polish s with an acute spread them where sh rounds them.
+"""
+
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -13,6 +18,8 @@ class Viseme(StrEnum):
 
     REST = "rest"
     CLOSED = "p b m"
+    NEAR = "bv"
+    """Lips that approach without touching, as in Spanish *haber*."""
     LIP_TEETH = "f v"
     TONGUE_TEETH = "th"
     TONGUE_RIDGE = "t d n"
@@ -56,6 +63,7 @@ def _mouth(
 ARTICULATIONS: Final[dict[Viseme, Articulation]] = {
     Viseme.REST: Articulation(MouthShape(), 1.0, 0.4),
     Viseme.CLOSED: Articulation(MouthShape(rounding=0.05, press=0.5), 4.0, 0.25),
+    Viseme.NEAR: Articulation(_mouth(0.020, 0, 0.1), 2.0, 0.3),
     Viseme.LIP_TEETH: Articulation(_mouth(0.010, 0.02, 0, tuck=1), 3.0, 0.4),
     Viseme.TONGUE_TEETH: Articulation(_mouth(0.085, 0.03, 0, tongue=1), 1.3, 0.35),
     Viseme.TONGUE_RIDGE: Articulation(_mouth(0.050, 0.04, 0, tongue=0.35), 0.7, 0.25),
@@ -77,26 +85,29 @@ ARTICULATIONS: Final[dict[Viseme, Articulation]] = {
 
 _PHONES: Final = {
     Viseme.CLOSED: "p b m ɓ ʙ",
-    Viseme.LIP_TEETH: "f v ɱ ʋ ɸ β",
+    Viseme.NEAR: "β ɸ",
+    Viseme.LIP_TEETH: "f v ɱ ʋ",
     Viseme.TONGUE_TEETH: "θ ð",
-    Viseme.TONGUE_RIDGE: "t d n ɾ ʈ ɖ ɳ ɗ ɲ c ɟ ɽ",
-    Viseme.HISS: "s z ɬ ɮ",
-    Viseme.HUSH: "ʃ ʒ ɕ ʑ ʂ ʐ ʧ ʤ",
-    Viseme.BACK: "k ɡ g ŋ x ɣ q ɢ χ ʁ ɴ ʔ ħ ʕ",
-    Viseme.R: "ɹ r ɻ ʀ",
-    Viseme.L: "l ɭ ʎ ɫ ʟ",
+    Viseme.TONGUE_RIDGE: "t d n ɾ r ʈ ɖ ɳ ɗ ɲ c ɟ ɽ ʎ",
+    Viseme.HISS: "s z ɬ ɮ ɕ ʑ ʦ ʣ ʨ ʥ",
+    Viseme.HUSH: "ʃ ʒ ʂ ʐ ʧ ʤ",
+    Viseme.BACK: "k ɡ g ŋ x ɣ q ɢ χ ʁ ʀ ɴ ʟ",
+    Viseme.R: "ɹ ɻ",
+    Viseme.L: "l ɭ ɫ",
     Viseme.W: "w ʍ ɥ",
     Viseme.Y: "j ç ʝ",
-    Viseme.H: "h ɦ",
-    Viseme.SPREAD: "i ɪ ɨ ĩ",
-    Viseme.MID: "e ɛ æ ẽ",
-    Viseme.OPEN: "a ɑ ɐ ʌ ɶ ã",
-    Viseme.NEUTRAL: "ə ɜ ɘ ɚ ɝ ɞ ɤ ᵻ",
-    Viseme.ROUND_OPEN: "o ɔ ɒ ɵ œ õ",
-    Viseme.ROUND: "u ʊ y ʏ ø ʉ ɯ ũ",
+    Viseme.H: "h ɦ ħ ʕ ʔ",
+    Viseme.SPREAD: "i ɪ ɨ ɯ",
+    Viseme.MID: "e ɛ æ",
+    Viseme.OPEN: "a ɑ ʌ ɶ",
+    Viseme.NEUTRAL: "ə ɐ ɜ ɘ ɚ ɝ ɞ ɤ ᵻ",
+    Viseme.ROUND_OPEN: "o ɔ ɒ ɵ œ",
+    Viseme.ROUND: "u ʊ y ʏ ø ʉ",
 }
 _OF_PHONE: Final = {phone: viseme for viseme, row in _PHONES.items() for phone in row.split()}
-_PAUSES: Final = frozenset(".,;:!?…—-^$\n¿¡")
+_PAUSES: Final = frozenset(".,;:!?…—-^$\n¿¡،؛؟。，、；：！？")
+_MARKS: Final = frozenset('"')
+"""What espeak-ng writes after a palatalised consonant of Russian."""
 _STRESS: Final = frozenset("ˈˌ")
 
 
@@ -105,7 +116,16 @@ def viseme_of(symbol: str) -> Viseme | None:
     if symbol in _PAUSES:
         return Viseme.REST
     # A phone may carry diacritics (nasal, length, aspiration): the letter decides.
-    return _OF_PHONE.get(symbol) or _OF_PHONE.get(symbol[:1])
+    bare = unicodedata.normalize("NFD", symbol)[:1]
+    return _OF_PHONE.get(symbol) or _OF_PHONE.get(bare)
+
+
+def is_mark(symbol: str) -> bool:
+    """True for what colours a phone without moving the lips of its own accord.
+
+    Length, nasality, palatalisation, pharyngealisation, place of the tongue and tones.
+    """
+    return symbol in _MARKS or unicodedata.category(symbol[:1] or " ") in {"Mn", "Lm", "Sk", "Nd"}
 
 
 def is_stress(symbol: str) -> bool:

@@ -18,6 +18,8 @@ class OpusTranslator:
         folder: holds ``model.bin``, its vocabulary, ``source.spm`` and ``target.spm``.
         source: language it reads.
         target: language it writes.
+        prefix: token that tells a model of several target languages which one is wanted, such as
+            ``>>ara<<``.
         threads: CPU threads for one translation.
         device: ``cpu`` or ``cuda``.
 
@@ -26,7 +28,14 @@ class OpusTranslator:
     """
 
     def __init__(
-        self, folder: Path, *, source: str, target: str, threads: int = 1, device: str = "cpu"
+        self,
+        folder: Path,
+        *,
+        source: str,
+        target: str,
+        prefix: str = "",
+        threads: int = 1,
+        device: str = "cpu",
     ) -> None:
         missing = [name for name in _NEEDED if not (folder / name).is_file()]
         if missing:
@@ -35,6 +44,7 @@ class OpusTranslator:
                 "pull it again with `polylip models pull`"
             )
         self._pair = (primary(source), primary(target))
+        self._prefix = [prefix] if prefix else []
         self._model, self._reader, self._writer = _load(folder, threads, device)
 
     @property
@@ -55,7 +65,7 @@ class OpusTranslator:
         return translate_sentencewise(text, self._translate_sentence)
 
     def _translate_sentence(self, sentence: str) -> str:
-        pieces = [*self._reader.encode(sentence, out_type=str), _END]
+        pieces = [*self._prefix, *self._reader.encode(sentence, out_type=str), _END]
         # A loop of the decoder must end: no translation is three times as long as its source.
         (result,) = self._model.translate_batch(
             [pieces], beam_size=1, max_decoding_length=10 + 3 * len(pieces)

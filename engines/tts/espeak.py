@@ -18,7 +18,8 @@ from engines import EngineUnavailableError
 from engines.language import primary
 from engines.text import has_words, plain, sentences
 from engines.tts import MAX_CHARACTERS, Speech
-from engines.tts.spread import spread
+from engines.tts.alignment import aligned
+from engines.tts.ipa import symbols_in_ipa
 
 _WORDS_PER_MINUTE = 165
 _SLOWEST, _FASTEST = 0.5, 2.0
@@ -26,6 +27,9 @@ _LONGEST_SENTENCE = 400
 _TIMEOUT_S = 10.0
 _MAX_ANSWER = 48_000 * 2 * 120
 """Bytes: two minutes of sound at the highest rate."""
+_NAMES = {"no": "nb"}
+"""Languages that espeak-ng knows by another name. Chinese is not among them: without a dictionary
+that distributions leave out it spells Chinese characters in English letters."""
 _GLOTTAL_STOP = {"?": "\N{LATIN LETTER GLOTTAL STOP}"}
 """espeak-ng 1.51 writes a German glottal stop as a question mark."""
 
@@ -57,14 +61,16 @@ class EspeakSynthesizer:
         tags: dict[str, list[str]] = {}
         for _priority, tag in sorted((int(row[0]), row[1].lower()) for row in rows):
             tags.setdefault(primary(tag), []).append(tag)
-        return {language: tuple(dict.fromkeys(found)) for language, found in tags.items()}
+        for language, name in _NAMES.items():
+            tags.setdefault(language, tags.get(name, []))
+        return {language: tuple(dict.fromkeys(found)) for language, found in tags.items() if found}
 
     def synthesize(
         self, text: str, *, language: str, voice: str | None = None, speed: float = 1.0
     ) -> Iterator[Speech]:
         """Speak ``text`` sentence by sentence; ``speed`` > 1 is faster, roughly.
 
-        espeak-ng tells which phones it speaks, not when: their times are an estimate.
+        espeak-ng tells which phones it speaks, not when: their times are found in the sound.
 
         Raises:
             KeyError: it does not speak ``language``, or ``voice`` is not one of its voices.
@@ -80,6 +86,16 @@ class EspeakSynthesizer:
             raise ValueError(f"speed {speed} is outside {_SLOWEST} to {_FASTEST}")
         return self._sentences(plain(text), chosen, round(_WORDS_PER_MINUTE * speed))
 
+    def phonemes(self, text: str, *, language: str) -> list[str]:
+        """IPA codepoints, stress and length marks, ``' '`` and ``','`` between clauses.
+
+        Raises:
+            KeyError: it does not speak ``language``.
+            EngineUnavailableError: the program failed.
+        """
+        voice = self._voice(language, None)
+        return self._phones(_without_raw_phonemes(plain(text)), voice, ["-v", voice, "--stdin"])
+
     def _voice(self, language: str, voice: str | None) -> str:
         known = self.voices[primary(language)]
         if voice is not None:
@@ -90,17 +106,18 @@ class EspeakSynthesizer:
         return tag if tag in known else known[0]
 
     def _sentences(self, text: str, voice: str, words_per_minute: int) -> Iterator[Speech]:
-        # Within [[ ]] espeak-ng would take what a visitor said for raw phonemes.
-        spoken = text.replace("[[", "[").replace("]]", "]")
-        for sentence in sentences(spoken, longest=_LONGEST_SENTENCE):
+        for sentence in sentences(_without_raw_phonemes(text), longest=_LONGEST_SENTENCE):
             if not has_words(sentence):
                 continue
-            settings = ["-b", "1", "-v", voice, "-s", str(words_per_minute), "--stdin"]
-            sound = self._run([*settings, "-z", "--stdout"], sentence)
-            phones = self._run([*settings, "-q", "--ipa", "--sep=_"], sentence)
-            speech = _speech(sound, _symbols(phones.decode("utf-8", "replace")))
+            settings = ["-v", voice, "-s", str(words_per_minute), "--stdin"]
+            sound = self._run([*settings, "-b", "1", "-z", "--stdout"], sentence)
+            speech = _speech(sound, self._phones(sentence, voice, settings))
             if len(speech.samples):
                 yield speech
+
+    def _phones(self, text: str, voice: str, settings: Sequence[str]) -> list[str]:
+        ipa = self._run([*settings, "-b", "1", "-q", "--ipa", "--sep=_"], text)
+        return symbols_in_ipa(_symbols(ipa.decode("utf-8", "replace")), voice)
 
     def _run(self, arguments: Sequence[str], text: str) -> bytes:
         try:
@@ -120,6 +137,11 @@ class EspeakSynthesizer:
         return done.stdout
 
 
+def _without_raw_phonemes(text: str) -> str:
+    """Within ``[[ ]]`` espeak-ng would take what a visitor said for raw phonemes."""
+    return text.replace("[[", "[").replace("]]", "]")
+
+
 def _speech(wav: bytes, symbols: Sequence[str]) -> Speech:
     with wave.open(BytesIO(wav)) as sound:
         rate = sound.getframerate()
@@ -127,7 +149,7 @@ def _speech(wav: bytes, symbols: Sequence[str]) -> Speech:
     start = wav.index(b"data") + 8
     pcm = np.frombuffer(wav, dtype="<i2", offset=start, count=(len(wav) - start) // 2)
     samples = pcm.astype(np.float32) * np.float32(1 / 32768)
-    return Speech(rate, samples, spread(symbols, samples, rate))
+    return Speech(rate, samples, aligned(symbols, samples, rate))
 
 
 def _symbols(ipa: str) -> list[str]:

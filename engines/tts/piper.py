@@ -17,7 +17,8 @@ from engines import EngineUnavailableError
 from engines.language import primary
 from engines.text import has_words, plain
 from engines.tts import MAX_CHARACTERS, Phoneme, Speech
-from engines.tts.spread import spread
+from engines.tts.alignment import aligned
+from engines.tts.ipa import in_ipa, is_mandarin, symbols_in_ipa
 
 _NEEDED = "Piper voices need the GPL-3.0 extra: pip install 'polylip[piper]'"
 _SLOWEST, _FASTEST = 0.5, 2.0
@@ -50,7 +51,8 @@ class PiperSynthesizer:
         self._noise = noise
         self._length_noise = length_noise
         self._voice = _load(model, threads)
-        self._language = primary(self._voice.config.espeak_voice)
+        spoken = primary(self._voice.config.espeak_voice)
+        self._language = "zh" if is_mandarin(spoken) else spoken
         self._speaking = threading.Lock()
 
     @property
@@ -97,18 +99,17 @@ class PiperSynthesizer:
             if chunk is None:
                 return
             if len(chunk.audio_float_array):
-                yield _speech(chunk)
+                yield _speech(chunk, self._language)
 
 
-def _speech(chunk: Any) -> Speech:  # noqa: ANN401 - piper's AudioChunk has no types to import
+def _speech(chunk: Any, language: str) -> Speech:  # noqa: ANN401 - piper's AudioChunk has no types to import
     samples = np.asarray(chunk.audio_float_array, dtype=np.float32)
     if chunk.phoneme_alignments is None:
-        phonemes = spread(chunk.phonemes, samples, chunk.sample_rate)
+        symbols = symbols_in_ipa(chunk.phonemes, language)
+        phonemes = aligned(symbols, samples, chunk.sample_rate)
     else:
-        phonemes = tuple(
-            Phoneme(aligned.phoneme, int(aligned.num_samples))
-            for aligned in chunk.phoneme_alignments
-        )
+        timed = [Phoneme(one.phoneme, int(one.num_samples)) for one in chunk.phoneme_alignments]
+        phonemes = in_ipa(timed, language)
     return Speech(chunk.sample_rate, samples, _fitted(phonemes, len(samples)))
 
 

@@ -1,12 +1,16 @@
 """Clips with a flash and a beep at the same moment, and what a receiver makes of the segments."""
 
 import subprocess
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 
+from edge_worker.camera import CameraOptions, SourceAddress, run_camera
 from edge_worker.items import Samples
 from edge_worker.media.access_unit import AccessUnit
 from edge_worker.media.decode import AudioDecoder, VideoDecoder
@@ -14,6 +18,8 @@ from edge_worker.media.mpegts import Demuxer
 from edge_worker.media.timestamps import Unwrapper, ns_to_ticks, ticks_to_ns
 from edge_worker.transport import Message
 from mqtt_schemas import ClockAnchor, MediaProperties, StreamInfo, decode
+from tests.broker.conftest import Mosquitto
+from tests.broker.watching import until
 
 FLASH_NS = 1_000_000_000
 """Where flash and beep begin in every clip."""
@@ -160,3 +166,28 @@ def recut(target: Path, *options: str) -> Path:
     command = ["ffmpeg", "-y", "-loglevel", "error", *options, "-c", "copy", str(target)]
     subprocess.run(command, check=True, timeout=60)
     return target
+
+
+def of(path: Path | str, mosquitto: Mosquitto, **others: Any) -> CameraOptions:
+    """The options to publish a source fast, as stream ``door``."""
+    address = SourceAddress(str(path))
+    options = CameraOptions(address, "door", broker=mosquitto.settings, realtime=False)
+    return replace(options, **others)
+
+
+@asynccontextmanager
+async def watched(mosquitto: Mosquitto, name: str = "door") -> AsyncIterator[Stream]:
+    """A subscriber to everything of a stream."""
+    stream = Stream()
+    async with mosquitto.link() as link:
+        await link.wait_connected()
+        await link.subscribe(f"polylip/stream/{name}/#", stream, qos=1)
+        yield stream
+
+
+async def published(mosquitto: Mosquitto, options: CameraOptions) -> Stream:
+    """What a subscriber saw when the source is over."""
+    async with watched(mosquitto) as stream:
+        await run_camera(options)
+        await until(lambda: stream.status[-1:] == ["offline"])
+    return stream

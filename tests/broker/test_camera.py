@@ -5,31 +5,29 @@ import functools
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edge_worker.camera import CameraOptions, SourceAddress, SourceError, run_camera
+from edge_worker.camera import SourceError, run_camera
 from edge_worker.camera.capture import BEGINNING
 from edge_worker.media.timestamps import ticks_to_ns
 from mqtt_schemas import ClockSource
 from tests.broker.conftest import Mosquitto
 from tests.broker.filming import (
     FLASH_NS,
-    Stream,
     beeps,
     film,
     flash_and_beep_of,
     flashes,
+    of,
+    published,
     recut,
     span_ns,
+    watched,
 )
-from tests.broker.rtsp_camera import RtspCamera
 from tests.broker.watching import until
 
 pytestmark = pytest.mark.broker
@@ -53,31 +51,6 @@ CLIPS: dict[str, tuple[str, dict[str, Any]]] = {
     "mp4-hevc": ("a.mp4", {"codecs": ("-c:v", "libx265", "-preset", "ultrafast",
                                       "-x265-params", "log-level=none")}),
 }  # fmt: skip
-
-
-def of(path: Path | str, mosquitto: Mosquitto, **others: Any) -> CameraOptions:
-    """The options to publish a source fast, as stream ``door``."""
-    address = SourceAddress(str(path))
-    options = CameraOptions(address, "door", broker=mosquitto.settings, realtime=False)
-    return replace(options, **others)
-
-
-@asynccontextmanager
-async def watched(mosquitto: Mosquitto) -> AsyncIterator[Stream]:
-    """A subscriber to everything of stream ``door``."""
-    stream = Stream()
-    async with mosquitto.link() as link:
-        await link.wait_connected()
-        await link.subscribe("polylip/stream/door/#", stream, qos=1)
-        yield stream
-
-
-async def published(mosquitto: Mosquitto, options: CameraOptions) -> Stream:
-    """What a subscriber saw when the source is over."""
-    async with watched(mosquitto) as stream:
-        await run_camera(options)
-        await until(lambda: stream.status[-1:] == ["offline"])
-    return stream
 
 
 @pytest.mark.parametrize("clip", CLIPS)
@@ -327,26 +300,3 @@ async def test_source_when_it_cannot_be_opened_then_one_sentence_says_so(
     with pytest.raises(SourceError, match=says) as caught:
         await run_camera(of(source, mosquitto))
     assert "secret" not in str(caught.value)
-
-
-async def test_rtsp_camera_when_its_power_fails_then_it_is_opened_again_in_a_new_epoch(
-    mosquitto: Mosquitto, tmp_path: Path
-) -> None:
-    codecs = (*X264, "-bf", "0", "-g", "25", "-c:a", "pcm_mulaw")
-    clip = film(tmp_path / "a.mkv", *codecs, sample_rate=8_000)
-    async with RtspCamera(clip, 2) as device, watched(mosquitto) as stream:
-        camera = asyncio.create_task(run_camera(of(device.url, mosquitto, realtime=True)))
-        await until(lambda: len(stream.segments) > 25)
-        before = len(stream.segments)
-        first = stream.units()
-        await device.stop()
-        await until(lambda: stream.status[-1] == "offline")
-        await device.start()
-        await until(lambda: len(stream.segments) > before + 10)
-        assert stream.status[-1] == "online"
-        camera.cancel()
-        await asyncio.gather(camera, return_exceptions=True)
-    assert device.played == 2
-    assert len({p.epoch for p in stream.properties}) == 2
-    assert beeps(first)[0] == pytest.approx(flashes(first)[0], abs=5 * MILLISECOND)
-    assert stream.anchors[-1].source is ClockSource.NTP

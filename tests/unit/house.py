@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -58,6 +59,7 @@ class IdleSession:
         self.term, self.visit = term, visit
         self.quiet, self.closed, self.finished = True, False, False
         self.epoch, self.rung, self.delay_ns, self.out_topic = "", Rung.FULL, 0, "out"
+        self.supply = SimpleNamespace(need=None, trouble="")
         self.taken: list[bytes] = []
         self.fails = asyncio.Event()
 

@@ -62,6 +62,28 @@ def test_light_room_when_it_imports_takes_nothing_heavy(room: str) -> None:
     assert heavy == []
 
 
+def test_judge_when_it_imports_takes_nothing_that_makes_films() -> None:
+    makers = ("edge_worker.rvp", "edge_worker.timeline", "engines.lipsync")
+    known = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
+        for room in ("edge_worker", "engines", "mqtt_schemas")
+        for file in modules(room)
+    }
+    reached: set[str] = set()
+    ahead = [name for name in known if name.startswith("edge_worker.verify")]
+    ahead.append("edge_worker.cli.verify")
+    while ahead:
+        name = ahead.pop()
+        if name in reached or name not in known:
+            continue
+        reached.add(name)
+        for module in imports(known[name]):
+            parts = module.split(".")
+            ahead += [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
+    assert "engines.face" in reached
+    assert sorted(name for name in reached if name.startswith(makers)) == []
+
+
 def test_contract_when_it_imports_itself_does_so_relatively() -> None:
     absolute = [
         f"{file.relative_to(ROOT)} line {node.lineno}"

@@ -1,10 +1,12 @@
 """Where the worker's settings come from, and what it says about wrong ones."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from edge_worker.config import ConfigurationError, load_settings, slug
+from mqtt_schemas import DownloadPolicy
 
 
 @pytest.fixture
@@ -125,3 +127,52 @@ def test_settings_when_a_password_is_wrong_then_the_error_does_not_show_it() -> 
 )
 def test_slug_when_a_host_has_any_name_then_it_is_an_id(host: str, worker: str) -> None:
     assert slug(host) == worker
+
+
+def test_recognizer_when_the_process_may_use_one_core_then_it_takes_one_thread() -> None:
+    usual = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(usual)})
+    try:
+        assert load_settings(None, {}).engines.asr_threads == 1
+    finally:
+        os.sched_setaffinity(0, usual)
+
+
+@pytest.mark.parametrize(
+    "asr", ["whisper-small", "tcp://homeassistant.local:10300", "tcp://[::1]:10300"]
+)
+def test_engines_when_recognition_is_a_model_or_a_server_then_it_is_taken(asr: str) -> None:
+    assert load_settings(None, {"engines": {"asr": asr}}).engines.asr == asr
+
+
+@pytest.mark.parametrize(
+    "asr",
+    [
+        *("http://pi:10300", "tcp://pi", "tcp://:10300", "Whisper Small", "", "whisper\n"),
+        *("tcp://pi:99999", "tcp://a..b:10300", "tcp://pi:10300/x"),
+    ],
+)
+def test_engines_when_recognition_is_neither_model_nor_server_then_it_is_refused(asr: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"engines\.asr"):
+        load_settings(None, {"engines": {"asr": asr}})
+
+
+def test_engines_when_the_speech_server_has_no_address_then_it_is_refused() -> None:
+    assert load_settings(None, {"engines": {"tts": ""}}).engines.tts == ""
+    with pytest.raises(ConfigurationError, match=r"engines\.tts.*tcp://host:port"):
+        load_settings(None, {"engines": {"tts": "piper"}})
+
+
+def test_downloads_when_licences_are_accepted_then_each_counts_by_its_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("POLYLIP_DOWNLOADS__ACCEPT_LICENCES", "CC-BY-NC-SA-4.0 , , MIT")
+    monkeypatch.setenv("POLYLIP_DOWNLOADS__POLICY", "allow")
+    downloads = load_settings(None, {}).downloads
+    assert downloads.accepted == {"CC-BY-NC-SA-4.0", "MIT"}
+    assert downloads.policy is DownloadPolicy.ALLOW
+
+
+def test_downloads_when_the_policy_is_unknown_then_the_message_names_those_that_are() -> None:
+    with pytest.raises(ConfigurationError, match=r"downloads\.policy: .*'never', 'ask' or 'allow'"):
+        load_settings(None, {"downloads": {"policy": "sometimes"}})

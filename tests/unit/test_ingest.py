@@ -259,13 +259,8 @@ def test_feed_when_joining_after_a_wrap_then_the_stated_time_is_the_one_that_cou
 def test_feed_when_stated_times_are_absurd_then_they_are_ignored() -> None:
     run = Run()
     for segment in SEGMENTS:
-        run.feed(segment.data, IngestProperties(segment.seq, "e1", 10**40, 10**40))
+        run.feed(segment.data, IngestProperties(segment.seq, "e1", 10**40))
     assert run.stamps == PICTURES
-
-
-def test_feed_when_capture_times_are_stated_then_they_come_with_their_media_time() -> None:
-    result = Run().feed(SEGMENTS[0].data, IngestProperties(0, "e1", SEGMENTS[0].pts_ns, UTC_NS))
-    assert result.captures == [(SEGMENTS[0].pts_ns, UTC_NS)]
 
 
 def test_feed_when_there_is_only_sound_or_only_pictures_then_the_other_is_empty() -> None:

@@ -1,9 +1,11 @@
 import asyncio
+import os
+import sys
 import threading
 
 import pytest
 
-from edge_worker.lending import EngineBusyError, Lent
+from edge_worker.lending import EngineBusyError, Lent, giving_way
 
 
 async def test_calls_that_wait_run_in_the_order_of_their_deadlines() -> None:
@@ -77,3 +79,32 @@ async def test_call_whose_caller_gives_up_keeps_the_engine_until_it_has_ended() 
     await asyncio.gather(relaxed, urgent)
     assert ran == ["urgent", "relaxed"]
     lent.close()
+
+
+def niceness() -> int:
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone gives each thread a niceness")
+async def test_engine_when_called_then_its_thread_gives_way_to_all_others() -> None:
+    lent = Lent("engine", "engine")
+    usual = niceness()
+    assert await lent.call(lambda _: niceness(), deadline_ns=0) == min(usual + 5, 19)
+    assert niceness() == usual
+    lent.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone gives each thread a niceness")
+def test_models_when_loaded_then_threads_which_they_start_give_way_too() -> None:
+    inherited: list[int] = []
+
+    def load() -> str:
+        own = threading.Thread(target=lambda: inherited.append(niceness()))
+        own.start()
+        own.join()
+        return "model"
+
+    usual = niceness()
+    assert giving_way(load) == "model"
+    assert inherited == [min(usual + 5, 19)]
+    assert niceness() == usual

@@ -2,7 +2,12 @@
 
 import asyncio
 import contextlib
+import subprocess
+import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from textwrap import dedent
 from types import SimpleNamespace
 from typing import Self, cast
 
@@ -10,10 +15,11 @@ import psutil
 import pytest
 
 from edge_worker.engine_set import EngineSet
+from edge_worker.provision import Provision
 from edge_worker.transport import Message
 from edge_worker.worker import Worker
 from engines import EngineUnavailableError
-from mqtt_schemas import StreamInfo, StreamState, Topics, WorkerInfo, encode
+from mqtt_schemas import FetchModels, StreamInfo, StreamState, Topics, VoiceInfo, WorkerInfo, encode
 from tests.broker.watching import until
 from tests.unit.house import ME, Broker, IdleSession, config, idle_sessions
 
@@ -60,7 +66,13 @@ def engine_set() -> EngineSet:
     return cast(
         "EngineSet",
         SimpleNamespace(
-            language_pairs=tuple, voice_list=tuple, loaded=(), waiting=0, close=lambda: None
+            language_pairs=tuple,
+            language_offers=tuple,
+            voice_list=tuple,
+            engines=tuple,
+            sources=None,
+            waiting=0,
+            close=lambda: None,
         ),
     )
 
@@ -200,3 +212,113 @@ async def test_messages_when_a_sender_goes_on_breaking_the_contract_then_they_fi
         await declare(link, "yard")
     told = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
     assert len([text for text in told if "refused" in text]) == 1
+
+
+async def test_worker_when_it_cannot_say_who_it_is_then_it_says_so_once_and_serves(
+    link: Link, made: list[IdleSession], caplog: pytest.LogCaptureFixture
+) -> None:
+    engines = engine_set()
+    engines.voice_list = lambda: (VoiceInfo(id="Amélie (premium)", language="fr"),)  # type: ignore[method-assign] # a stand-in
+    worker = Worker(config(), lambda: engines)
+    running = asyncio.create_task(worker.run())
+    await until(lambda: "ready" in link.statuses)
+    await link.reconnect()
+    await declare(link)
+    await until(lambda: worker.owned == ("door",))
+    worker.stop()
+    await running
+    assert len(made) == 1
+    assert caplog.text.count("refused: field 'voices") == 1
+    assert link.statuses[-1] == "disconnected"
+
+
+async def test_stock_when_looking_for_it_fails_then_the_worker_goes_on_and_looks_again(
+    link: Link, caplog: pytest.LogCaptureFixture
+) -> None:
+    looks: list[int] = []
+
+    def refresh() -> bool:
+        looks.append(1)
+        raise AttributeError("what a server sent")
+
+    engines = engine_set()
+    engines.refresh = refresh  # type: ignore[method-assign] # a stand-in
+    async with working(link) as worker:
+        worker._stock_due.set()
+        provision = cast("Provision", SimpleNamespace(fetching=False))
+        keeping = asyncio.create_task(worker._keep_stock(provision, engines))
+        await until(lambda: len(looks) == 1)
+        worker._stock_due.set()
+        await until(lambda: len(looks) == 2)
+        keeping.cancel()
+    assert caplog.text.count("what a server sent") == 1
+
+
+async def test_fetch_when_it_is_refused_then_it_is_counted_and_told_once(
+    link: Link, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with working(link) as worker:
+        refusing = SimpleNamespace(ask=lambda _: "asks for x, which is no model", fetching=False)
+        worker._provision = cast("Provision", refusing)
+        for number in range(50):
+            wish = FetchModels(worker=ME, models=(f"x{number}",))
+            await link.hear(TOPICS.worker_fetch(ME), encode(wish))
+        assert worker._refused == 50
+        worker._provision = None
+    assert caplog.text.count("asks for x") == 1
+
+
+async def test_fetch_when_it_is_retained_or_for_another_worker_then_it_is_not_heard(
+    link: Link,
+) -> None:
+    asked: list[FetchModels] = []
+    wish = FetchModels(worker=ME, models=("bergamot-de-en",))
+    async with working(link) as worker:
+        worker._provision = cast("Provision", SimpleNamespace(ask=asked.append, fetching=False))
+        await link.hear(TOPICS.worker_fetch(ME), encode(wish), retain=True)
+        await link.hear(TOPICS.worker_fetch("other"), encode(replace(wish, worker="other")))
+        assert asked == []
+        await link.hear(TOPICS.worker_fetch(ME), b'{"models": ["bergamot-de-en"]}')
+        worker._provision = None
+    assert asked == [wish]
+
+
+async def test_stop_when_engines_are_still_being_loaded_then_the_worker_leaves_at_once(
+    link: Link,
+) -> None:
+    loading, enough = threading.Event(), threading.Event()
+
+    def load() -> EngineSet:
+        loading.set()
+        enough.wait()
+        return engine_set()
+
+    worker = Worker(config(), load)
+    running = asyncio.create_task(worker.run())
+    await asyncio.to_thread(loading.wait)
+    worker.stop()
+    await running
+    enough.set()
+    assert link.statuses == ["disconnected"]
+
+
+def test_process_when_it_ends_while_engines_are_being_loaded_then_it_does_not_wait() -> None:
+    program = """
+        import asyncio, threading
+        from functools import partial
+        from edge_worker.background import in_background_until
+        from edge_worker.lending import giving_way
+
+        async def run():
+            stopping = asyncio.Event()
+            asyncio.get_running_loop().call_later(0.2, stopping.set)
+            load = partial(giving_way, threading.Event().wait)
+            print(await in_background_until(stopping, load, "load"))
+
+        asyncio.run(run())
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", dedent(program)],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stdout == "None\n"

@@ -26,6 +26,14 @@ from .media import (
     check_media,
 )
 from .metrics import DropCount, StageLatency, StreamMetrics
+from .models import (
+    DownloadPolicy,
+    FetchModels,
+    ModelInfo,
+    ModelNeed,
+    ModelStatus,
+    WorkerModels,
+)
 from .request import Request, Response, ResponseStatus, SynthesisJob, TranslationJob
 from .settings import SETTINGS, Activation, PlayoutDelay, StreamSettings
 from .speech import PhonemeSpan, SyncedSpeechMessage
@@ -38,7 +46,9 @@ from .version import PROTOCOL_VERSION, is_compatible
 from .worker import (
     EngineInfo,
     Hardware,
+    LanguageOffer,
     LanguagePair,
+    Reach,
     Role,
     VoiceInfo,
     WorkerInfo,
@@ -66,18 +76,25 @@ __all__ = [
     "ChannelRules",
     "ClockAnchor",
     "ClockSource",
+    "DownloadPolicy",
     "DropCount",
     "EngineInfo",
     "EventType",
+    "FetchModels",
     "Hardware",
     "IdRefused",
+    "LanguageOffer",
     "LanguagePair",
     "MediaProperties",
     "MessageRefused",
+    "ModelInfo",
+    "ModelNeed",
+    "ModelStatus",
     "Party",
     "PcmProperties",
     "PhonemeSpan",
     "PlayoutDelay",
+    "Reach",
     "Refused",
     "Request",
     "Response",
@@ -109,6 +126,7 @@ __all__ = [
     "VoiceInfo",
     "WorkerInfo",
     "WorkerMetrics",
+    "WorkerModels",
     "WorkerStatus",
     "canonical_language",
     "check_id",

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from .event import StreamEvent
 from .metrics import StreamMetrics
+from .models import FetchModels, WorkerModels
 from .request import Request, Response, SynthesisJob, TranslationJob
 from .speech import SyncedSpeechMessage
 from .state import StreamState
@@ -22,6 +23,8 @@ class Channel(StrEnum):
     WORKER_INFO = "worker/{worker}/info"
     WORKER_STATUS = "worker/{worker}/status"
     WORKER_METRICS = "worker/{worker}/metrics"
+    WORKER_MODELS = "worker/{worker}/models"
+    WORKER_FETCH = "worker/{worker}/fetch"
     STREAM_INFO = "stream/{stream}/info"
     STREAM_STATUS = "stream/{stream}/status"
     STREAM_CLOCK = "stream/{stream}/clock"
@@ -102,6 +105,18 @@ RULES: Mapping[Channel, ChannelRules] = MappingProxyType(
             qos=0,
             expiry_s=15,
             summary="How a worker is doing, every 5 s.",
+        ),
+        Channel.WORKER_MODELS: ChannelRules(
+            body=WorkerModels,
+            publisher=Party.WORKER,
+            retained=True,
+            summary="Models that a worker has or could fetch, and how far a fetch is.",
+        ),
+        Channel.WORKER_FETCH: ChannelRules(
+            body=FetchModels,
+            publisher=Party.CLIENT,
+            expiry_s=30,
+            summary="Fetches models; never retained.",
         ),
         Channel.STREAM_INFO: ChannelRules(
             body=StreamInfo,

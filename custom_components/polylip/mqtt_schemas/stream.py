@@ -17,6 +17,7 @@ from .fields import (
     Positive,
     SampleRate,
     Schema,
+    Sentence,
     Token,
 )
 
@@ -76,6 +77,8 @@ class StreamInfo:
     audio: AudioTrack | None = None
     language: OptionalLanguage = ""
     """Language most often spoken there, BCP-47; empty when unknown."""
+    note: Sentence = ""
+    """What the camera side does to the picture, for people; empty if it passes as it is."""
     talkback: bool = False
     """It has a loudspeaker that plays ``talkback/out``."""
     doorbell: bool = False

@@ -65,6 +65,8 @@ class UtteranceMessage:
     target_language: Language
     """BCP-47, lower case."""
     target_text: Text = ""
+    via: OptionalLanguage = ""
+    """The language that the translation went through, for lack of a model of this pair."""
     confidence: Ratio = 0.0
     """Mean token probability, 0..1."""
     verdict: Verdict = Verdict.DUB

@@ -15,6 +15,7 @@ from .fields import (
     Many,
     Name,
     NonNegative,
+    OptionalLanguage,
     Positive,
     Schema,
     Streams,
@@ -57,6 +58,33 @@ class LanguagePair:
     """BCP-47, lower case."""
     target: Language
     """BCP-47, lower case."""
+    via: OptionalLanguage = ""
+    """The language that it goes through; empty where one model translates it."""
+
+
+class Reach(StrEnum):
+    """How far a language is."""
+
+    READY = "ready"
+    DOWNLOAD = "download"
+    """After a download."""
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageOffer:
+    """What a worker does with a language, and could do after a download."""
+
+    language: Language
+    """BCP-47, lower case."""
+    source: Reach = Reach.NONE
+    """As the language that is spoken at the door."""
+    target: Reach = Reach.NONE
+    """As the language to translate to."""
+    models: Annotated[tuple[Token, ...], Few] = ()
+    """What would have to be fetched for all of it, its voice included."""
+    size_bytes: Count = 0
+    """Of these, roughly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +99,7 @@ class VoiceInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineInfo:
-    """A loaded model."""
+    """A model that is loaded, or is when a stream wants it."""
 
     kind: Token
     """vad, turn, asr, mt, tts, face or lipsync."""
@@ -94,7 +122,7 @@ class Hardware:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerInfo:
-    """Who a worker is; retained and static, so that discovery fires once."""
+    """Who a worker is; retained, and changed only when models or servers have come or gone."""
 
     schema: Schema = SCHEMA
     worker: Id
@@ -107,8 +135,11 @@ class WorkerInfo:
     """Of this contract, ``major.minor``."""
     roles: Annotated[tuple[Role, ...], Few] = (Role.ATP, Role.RVP)
     pairs: Annotated[tuple[LanguagePair, ...], Many] = ()
+    """What can be translated now."""
+    languages: Annotated[tuple[LanguageOffer, ...], Many] = ()
+    """What could be translated after a download, by language."""
     voices: Annotated[tuple[VoiceInfo, ...], Many] = ()
-    engines: Annotated[tuple[EngineInfo, ...], Few] = ()
+    engines: Annotated[tuple[EngineInfo, ...], Many] = ()
     hardware: Hardware = Hardware()
     capacity: Positive = 1.0
     """Weight in choosing owners: how many streams at once, roughly."""

@@ -7,7 +7,7 @@ frame that begins in it.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from edge_worker.media.access_unit import AccessUnit, AudioCodec
+from edge_worker.media.access_unit import AudioCodec
 from edge_worker.media.mpegts.pes import TICKS_MASK
 
 _ADTS_RATES = (
@@ -104,15 +104,6 @@ class AudioSplitter:
                 return candidate
             candidate = data.find(self._sync, candidate + 1)
         return len(data)
-
-
-def frame_duration(unit: AccessUnit) -> int:
-    """How long an audio access unit sounds, in ticks, rounded; 0 when its header is broken."""
-    if unit.codec == "opus":
-        return _opus_samples(unit.data[:2]) * 90000 // 48000
-    read, header_bytes, _ = _READERS["aac" if unit.codec == "aac" else "mp2"]
-    head = read(unit.data, 0) if len(unit.data) >= header_bytes else None
-    return round(head.samples * 90000 / head.sample_rate) if head else 0
 
 
 def _read_adts(data: bytes, at: int) -> FrameHead | None:

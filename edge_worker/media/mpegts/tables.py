@@ -19,6 +19,19 @@ _STREAM_TYPES: dict[int, Codec] = {
 }
 _TYPE_OF: dict[Codec, int] = {"h264": 0x1B, "hevc": 0x24, "aac": 0x0F, "mp2": 0x03, "opus": 0x06}
 _PRIVATE_DATA = 0x06
+_NAMES = {
+    0x01: "MPEG-1 video",
+    0x02: "MPEG-2 video",
+    0x06: "private data",
+    0x10: "MPEG-4 video",
+    0x11: "AAC in LATM",
+    0x21: "JPEG 2000 video",
+    0x33: "H.266",
+    0x81: "AC-3 sound",
+    0x87: "E-AC-3 sound",
+    0x90: "G.711 sound",
+}
+"""Stream types that cameras and encoders send and that are not read here."""
 _MAX_SECTION = 4096
 _PROGRAM = 1
 
@@ -90,6 +103,13 @@ class SectionAssembler:
             return None
         self._last = section
         return section
+
+
+def stream_type_name(stream_type: int) -> str:
+    """A stream type of a program map in words."""
+    name = _NAMES.get(stream_type)
+    number = f"stream type 0x{stream_type:02x}"
+    return f"{name} ({number})" if name else number
 
 
 def build_pat(map_pid: int) -> bytes:

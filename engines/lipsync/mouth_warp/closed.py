@@ -17,6 +17,7 @@ from engines.face import Picture
 from engines.face.head import HeadPose
 from engines.face.topology import OUTER_RING
 from engines.lipsync.mouth_warp.harmonic import LowerFace
+from engines.lipsync.mouth_warp.light import Light
 from engines.lipsync.mouth_warp.raster import Area, Raster
 
 _Floats = NDArray[np.float32]
@@ -41,6 +42,7 @@ class _Patch:
     vertices: _Floats
     """In the patch's pixels."""
     quality: float
+    grey: bool
 
 
 class ClosedMouth:
@@ -50,8 +52,15 @@ class ClosedMouth:
         self._face = face
         self._patch: _Patch | None = None
 
-    def offer(self, picture: Picture, points: _Floats, pose: HeadPose, opening: float) -> None:
-        """Look at an untouched frame; keep it if its mouth is closed and better seen."""
+    def offer(
+        self, picture: Picture, points: _Floats, pose: HeadPose, opening: float, light: Light
+    ) -> None:
+        """Look at an untouched frame; keep it if its mouth is closed and better seen.
+
+        What was kept by day is of no use once the camera has turned to infrared, nor the reverse.
+        """
+        if self._patch and self._patch.grey != light.grey:
+            self._patch = None
         if opening > _CLOSED:
             return
         yaw, pitch, _ = np.radians(pose.angles)
@@ -62,7 +71,7 @@ class ClosedMouth:
         area = Area.around(vertices[self._face.touched], 3, picture.shape)
         if area.empty:
             return
-        self._patch = _Patch(area.of(picture).copy(), vertices - area.origin, quality)
+        self._patch = _Patch(area.of(picture).copy(), vertices - area.origin, quality, light.grey)
 
     def lay_over(
         self,

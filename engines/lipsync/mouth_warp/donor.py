@@ -12,17 +12,10 @@ from numpy.typing import NDArray
 
 from engines.face import Picture
 from engines.face.head import HeadPose
-from engines.face.topology import INNER_RING
+from engines.face.topology import INNER_RING, RING_UPPER
+from engines.lipsync.mouth_warp import enamel
 from engines.lipsync.mouth_warp.light import Light
-from engines.lipsync.mouth_warp.teeth import (
-    ABOVE,
-    DENSITY,
-    HALF_WIDTH,
-    Row,
-    drawn_lower,
-    drawn_upper,
-    grid,
-)
+from engines.lipsync.mouth_warp.teeth import ABOVE, DENSITY, HALF_WIDTH, Row, grid
 
 _Floats = NDArray[np.float32]
 
@@ -34,12 +27,10 @@ _STRIDE: Final = 3  # looking at every third frame is enough,
 _STRIDE_LATER: Final = 9  # at every ninth where teeth are known or were long looked for
 _LONG: Final = 90  # frames
 _BETTER: Final = 1.25  # a new donor must be this much better, so that the teeth do not change
-_MIN_TEETH: Final = 0.0015  # square IOD
-_SHY: Final = 0.45  # how bright drawn teeth are for people who never show theirs
+_SHY: Final = 0.8  # how bright drawn teeth are for people who never show theirs,
+_SHY_RISE: Final = 0.026  # and how much higher than usual they end, IOD
 _LOOKS: Final = 8
-_FRONT: Final = 12  # texture pixels on each side of the middle
-_SHORTEST: Final = 0.3  # of the typical height
-_LOWER_DIM: Final = 0.62  # lower teeth stand in the upper ones' shadow
+_RISE: Final = 0.045  # IOD, where colour tells teeth from lips
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,20 +40,20 @@ class Teeth:
     upper: Row
     lower: Row
 
-    @property
-    def edge(self) -> float:
-        """How far the upper front teeth reach below the line where the lips meet, IOD."""
-        middle = self.upper.cover.shape[1] // 2
-        covered = (self.upper.cover[:, middle - _FRONT : middle + _FRONT] > 0.5).any(axis=1)
-        return float(np.flatnonzero(covered)[-1] + 1) / DENSITY - ABOVE if covered.any() else 0.0
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Donor:
+    row: Row
+    quality: float
 
 
 class OwnTeeth:
     """Looks for the person's teeth; until they are seen, average ones stand in."""
 
     def __init__(self) -> None:
-        self._quality = 0.0
-        self._donor: Teeth | None = None
+        self._upper: _Donor | None = None
+        self._lower: _Donor | None = None
+        self._like_upper: Row | None = None
         self._offers = 0
         self._looks = 0
         self._seen = 0
@@ -82,46 +73,55 @@ class OwnTeeth:
         if opening < _MIN_OPENING:
             return
         self._offers += 1
-        settled = self._donor is not None or self._offers > _LONG
+        settled = self._upper is not None or self._offers > _LONG
         if self._offers % (_STRIDE_LATER if settled else _STRIDE) != 1:
             return
         shade = _to_texture(picture, pose, middle).astype(np.float32) / np.float32(light.level)
-        inside = _aperture(head, middle)
-        upper = _upper_row(_toothness(shade) * inside)
-        size = float((upper > 0.5).sum()) / DENSITY**2
-        self._count(opening, showed=size > _MIN_TEETH)
-        if size < _MIN_TEETH:
-            return
+        inside = _aperture(head, middle, rise=_RISE * light.colour)
+        tooth = enamel.toothness(shade, light)
+        upper = enamel.upper_row(tooth, inside, shade)
+        self._count(opening, showed=upper is not None)
         yaw, pitch, _ = np.radians(pose.angles)
         frontal = float(np.cos(yaw) ** 2 * np.cos(pitch))
-        quality = size * frontal * _detail(shade, upper)
-        if quality < self._quality * _BETTER:
-            return
-        self._quality = quality
-        self._donor = _complete(shade, upper)
-        self.version += 1
+        if upper is not None:
+            self._keep_upper(shade, upper, frontal)
+        lower = enamel.lower_row(tooth, inside, shade, upper)
+        if lower is not None:
+            self._keep_lower(shade, lower, frontal)
 
     def rows(self, light: Light) -> Teeth:
         """The rows to draw, in the unit of ``Row.shade``."""
-        if self._donor is not None:
-            return self._donor
         colour = _enamel(light) * np.float32(_SHY if self._shy else 1.0)
-        upper, lower = drawn_upper(), drawn_lower()
-        return Teeth(
-            Row.of(upper.shade * colour, upper.cover),
-            Row.of(lower.shade * colour * np.float32(_LOWER_DIM), lower.cover),
-        )
+        upper, lower = enamel.drawn_rows(colour, rise=_SHY_RISE if self._shy else 0.0)
+        if self._upper is not None:
+            upper = self._upper.row
+            lower = self._like_upper or lower
+        if self._lower is not None:
+            lower = self._lower.row
+        return Teeth(upper, lower)
 
     @property
     def _shy(self) -> bool:
         return self._looks >= _LOOKS and self._seen == 0
 
+    def _keep_upper(self, shade: _Floats, row: _Floats, frontal: float) -> None:
+        quality = enamel.size_of(row) * frontal * enamel.detail_of(shade, row)
+        if self._upper is None or quality > self._upper.quality * _BETTER:
+            self._upper = _Donor(enamel.completed_upper(shade, row), quality)
+            self._like_upper = enamel.lower_like(shade, row)
+            self.version += 1
+
+    def _keep_lower(self, shade: _Floats, row: _Floats, frontal: float) -> None:
+        quality = enamel.size_of(row) * frontal * enamel.detail_of(shade, row)
+        if self._lower is None or quality > self._lower.quality * _BETTER:
+            self._lower = _Donor(enamel.completed_lower(shade, row), quality)
+            self.version += 1
+
     def _count(self, opening: float, *, showed: bool) -> None:
-        if opening > _LOOK_OPENING:
-            before = self._shy
-            self._looks += 1
-            self._seen += showed
-            self.version += before != self._shy
+        before = self._shy
+        self._seen += showed
+        self._looks += opening > _LOOK_OPENING
+        self.version += before != self._shy
 
 
 def _to_texture(picture: Picture, pose: HeadPose, middle: _Floats) -> Picture:
@@ -149,14 +149,18 @@ def teeth_centre(pose: HeadPose, middle: _Floats) -> _Floats:
 def _enamel(light: Light) -> _Floats:
     """Colour of enamel in this light, relative to the skin's brightness."""
     level = light.level
-    bright = 0.70 + 70 * min(1.0, level / 120) / level
+    bright = 0.66 + 60 * min(1.0, level / 120) / level
     tint = 0.6 + 0.4 * light.skin / level
     return np.asarray(bright * tint, dtype=np.float32)
 
 
-def _aperture(head: _Floats, middle: _Floats) -> _Floats:
-    """Where the texture looks between the lips, their edges left out."""
+def _aperture(head: _Floats, middle: _Floats, *, rise: float) -> _Floats:
+    """Where the texture looks between the lips, their edges left out.
+
+    Landmarks may take teeth for the upper lip: its edge is drawn ``rise`` IOD higher.
+    """
     ring = head[INNER_RING][:, :2] - middle[:2]
+    ring[RING_UPPER[2:-2], 1] -= np.float32(rise)
     polygon = (ring + np.array([HALF_WIDTH, ABOVE], np.float32)) * DENSITY - 0.5
     filled: NDArray[np.uint8] = np.zeros(grid()[0].shape, np.uint8)
     cv2.fillPoly(filled, [np.round(polygon * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
@@ -164,58 +168,3 @@ def _aperture(head: _Floats, middle: _Floats) -> _Floats:
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * edge + 1, 2 * edge + 1))
     eroded = cv2.GaussianBlur(cv2.erode(filled, kernel), (0, 0), edge * 0.6)
     return np.asarray(eroded, dtype=np.float32) / np.float32(255)
-
-
-def _toothness(shade: _Floats) -> _Floats:
-    """0..1: bright and hardly coloured, as enamel is and lips, gums and tongue are not."""
-    brightest = shade.max(-1)
-    colour = 1 - shade.min(-1) / np.maximum(brightest, 1e-3)
-    bright = np.clip((brightest - 0.45) / 0.25, 0, 1)
-    pale = np.clip((0.48 - colour) / 0.14, 0, 1)
-    return np.asarray(bright * pale, dtype=np.float32)
-
-
-def _upper_row(toothness: _Floats) -> _Floats:
-    """The teeth from the top of each column to the first gap: a second row begins below it."""
-    begun = np.maximum.accumulate(toothness > 0.5, axis=0)
-    gap = np.maximum.accumulate(begun & (toothness < 0.25), axis=0)
-    return np.asarray(toothness * ~gap, dtype=np.float32)
-
-
-def _detail(shade: _Floats, upper: _Floats) -> float:
-    """How sharp the teeth are: motion blur makes a poor donor."""
-    edges = np.abs(cv2.Laplacian(shade.mean(-1), cv2.CV_32F))
-    return 0.02 + float(edges[upper > 0.5].mean())
-
-
-def _front_columns(own: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The unbroken run of well-seen columns at the middle: glints in the corners are no teeth."""
-    heights = own.sum(axis=0)
-    seen = heights > _SHORTEST * np.median(heights[heights > 0])
-    middle = int(np.median(np.flatnonzero(seen)))
-    breaks = np.flatnonzero(~seen)
-    places = np.arange(len(seen))
-    left = int(breaks[breaks < middle].max(initial=-1))
-    right = int(breaks[breaks > middle].min(initial=len(seen)))
-    return np.asarray((places > left) & (places < right) & seen)
-
-
-def _complete(shade: _Floats, upper: _Floats) -> Teeth:
-    """Both rows: the upper one as seen, the lower one average, in the colour of the upper."""
-    own = upper > 0.5
-    colour = np.asarray(np.median(shade[own], axis=0), np.float32)
-    known = _front_columns(own)
-    top = own.argmax(axis=0)
-    hidden = known[None, :] & (np.arange(own.shape[0])[:, None] < top[None, :])
-
-    # What the upper lip hid continues what was visible just below it.
-    edge = shade[np.minimum(top + 2, own.shape[0] - 1), np.arange(len(top))]
-    edge = cv2.GaussianBlur(edge[None], (0, 0), 2.0)[0]
-    filled = np.where(hidden[..., None], edge[None], shade)
-    cover = np.where(hidden, 1.0, upper * known[None, :])
-    soft = cv2.GaussianBlur(cover.astype(np.float32), (0, 0), 1.5)
-    under = drawn_lower()
-    return Teeth(
-        Row.of(filled, np.asarray(soft, dtype=np.float32)),
-        Row.of(under.shade * colour * np.float32(_LOWER_DIM), under.cover),
-    )

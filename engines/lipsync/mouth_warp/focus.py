@@ -11,10 +11,14 @@ from engines.face import Picture
 # Eyes, brows and mouth: where a face has edges.
 _EDGES: Final = np.array([33, 133, 362, 263, 70, 300, 61, 291, 0, 17])
 _MIN_SIDE: Final = 8
-_SHARP: Final = 0.58  # detail ratio of a face blurred by less than a third of a pixel
+# Detail that a blur of 1 pixel takes away over that of one of 2; beyond _TELLS, of 2 over 4.
+_SHARP: Final = 0.58  # of a face blurred by less than a third of a pixel
 _SIGMA_PER_RATIO: Final = 7.5
+_TELLS: Final = 1.3  # pixels of blur that the finer ratio can tell
+_SOFT: Final = 0.50  # the coarser ratio of a face blurred by a pixel
+_SIGMA_PER_COARSE_RATIO: Final = 12.0
 _LEAST: Final = 0.45
-_MOST: Final = 1.8
+_MOST: Final = 3.0
 
 
 def blur_sigma(picture: Picture, points: NDArray[np.float32]) -> float:
@@ -29,7 +33,15 @@ def blur_sigma(picture: Picture, points: NDArray[np.float32]) -> float:
     if min(part.shape[:2], default=0) < _MIN_SIDE:
         return _LEAST
     grey = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    fine = float(np.square(grey - cv2.GaussianBlur(grey, (0, 0), 1)).mean())
-    coarse = float(np.square(grey - cv2.GaussianBlur(grey, (0, 0), 2)).mean())
-    ratio = float(np.sqrt(fine / max(coarse, 1e-3)))
-    return float(np.clip((_SHARP - ratio) * _SIGMA_PER_RATIO, _LEAST, _MOST))
+    fine, middle = _taken_away(grey, 1), _taken_away(grey, 2)
+    sigma = (_SHARP - fine / middle) * _SIGMA_PER_RATIO
+    if sigma > _TELLS:
+        coarse = (_SOFT - middle / _taken_away(grey, 4)) * _SIGMA_PER_COARSE_RATIO
+        sigma = max(_TELLS, 1 + coarse)
+    return min(_MOST, max(_LEAST, sigma))
+
+
+def _taken_away(grey: NDArray[np.floating], sigma: float) -> float:
+    """What a blur of ``sigma`` takes from a picture, root of the mean square."""
+    change = grey - cv2.GaussianBlur(grey, (0, 0), sigma)
+    return max(1e-2, float(np.sqrt(np.square(change).mean())))

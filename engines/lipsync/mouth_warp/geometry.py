@@ -26,6 +26,11 @@ _OPPOSITE: Final = 10  # the left corner's place in a ring
 _JAW_SHARE: Final = 0.62  # of the opening; the lips themselves do the rest
 _UPPER_SHARE: Final = 0.22
 _CORNER_DROP: Final = 0.18
+_CORNERS: Final = [20, 30]  # places in LIPS, inner ring
+_SMILE: Final = 0.025  # IOD by which corners lie above the middle without a smile
+_SMILE_WIDENS: Final = 0.8  # on each side, per lift
+_SOBER: Final = 0.45  # of a smile that goes while its owner speaks,
+_SOBER_ROUNDED: Final = 0.35  # and as much more on rounded vowels
 _TUCK_RISE: Final = 0.030  # upper lip, showing the teeth
 _TUCK_GAP: Final = 0.014  # lower lip's edge below the line where the lips meet
 _TUCK_ROLL: Final = 0.048  # lower lip's outline, rolling in
@@ -45,24 +50,61 @@ class MouthTarget:
     """Of the resting mouth."""
 
 
-def mouth_target(neutral: _Floats, shape: MouthShape) -> MouthTarget:
-    """Lips and jaw of a person at rest, shape (468, 3), put into ``shape``."""
-    rest = neutral[LIPS]
-    lips = rest.copy()
-    lips[:, 1] += _vertical(rest, shape)
-    centre = float(neutral[MOUTH_RIGHT, 0] + neutral[MOUTH_LEFT, 0]) / 2
-    lips[:, 0] = centre + (rest[:, 0] - centre) * (1 + shape.width) * (1 - 0.30 * shape.rounding)
+@dataclass(frozen=True, slots=True, eq=False)
+class Rest:
+    """What every target of one person starts from."""
+
+    lips: _Floats
+    """Shape (80, 3), at rest."""
+    sobering: _Floats
+    """Shape (80, 2): what makes a smile go; zero for somebody who does not smile."""
+    across: _Floats
+    """Shape (80,): 0 in the middle of each ring, 1 at its corners."""
+    middle: _Floats
+    """Shape (3,): where the closed lips meet."""
+    centre: float
+    half_width: float
+
+    @classmethod
+    def of(cls, neutral: _Floats) -> "Rest":
+        """From the face at rest, shape (468, 3)."""
+        lips = neutral[LIPS]
+        middle = (neutral[UPPER_LIP_INNER] + neutral[LOWER_LIP_INNER]) / 2
+        ends = float(neutral[MOUTH_RIGHT, 0]), float(neutral[MOUTH_LEFT, 0])
+        right, left = lips[_RIGHT_CORNER, 0], lips[_LEFT_CORNER, 0]
+        across = np.minimum(np.abs(2 * lips[:, 0] - right - left) / np.abs(left - right), 1)
+        half_width = abs(ends[1] - ends[0]) / 2
+        return cls(lips, _sobering(lips, middle), across, middle, sum(ends) / 2, half_width)
+
+
+def mouth_target(rest: Rest, shape: MouthShape) -> MouthTarget:
+    """Lips and jaw of a person at rest, put into ``shape``."""
+    lips = rest.lips.copy()
+    lips[:, :2] += np.float32(_SOBER + _SOBER_ROUNDED * shape.rounding) * rest.sobering
+    lips[:, 1] += _vertical(rest.across, shape)
+    wider = (1 + shape.width) * (1 - 0.30 * shape.rounding)
+    lips[:, 0] = rest.centre + (lips[:, 0] - rest.centre) * wider
     lips[:, 2] -= 0.05 * shape.rounding
     jaw_drop = _JAW_SHARE * shape.opening * (1 - 0.45 * shape.rounding) - 0.012 * shape.tuck
-    middle = (neutral[UPPER_LIP_INNER] + neutral[LOWER_LIP_INNER]) / 2
-    half_width = abs(float(neutral[MOUTH_LEFT, 0] - neutral[MOUTH_RIGHT, 0])) / 2
-    return MouthTarget(lips, jaw_drop, middle, half_width)
+    return MouthTarget(lips, jaw_drop, rest.middle, rest.half_width)
 
 
-def _vertical(rest: _Floats, shape: MouthShape) -> _Floats:
+def _sobering(lips: _Floats, middle: _Floats) -> _Floats:
+    """What takes a smile off lips at rest, shape (80, 2), to be added in part.
+
+    Cheeks and eyes keep theirs, so that the whole of it would look wrong.
+    """
+    corners = lips[_CORNERS]
+    smile = max(0.0, float(middle[1] - corners[:, 1].mean()) - _SMILE)
+    half = float(abs(corners[1, 0] - corners[0, 0])) / 2
+    across = (lips[:, 0] - middle[0]) / max(half, 1e-3)
+    narrower = -_SMILE_WIDENS * smile * across
+    lower = smile * np.minimum(np.square(across), 1)
+    return np.stack([narrower, lower], 1).astype(np.float32)
+
+
+def _vertical(across: _Floats, shape: MouthShape) -> _Floats:
     """Movement of each lip point along y, shape (80,)."""
-    right, left = rest[_RIGHT_CORNER, 0], rest[_LEFT_CORNER, 0]
-    across = np.minimum(np.abs(2 * rest[:, 0] - right - left) / np.abs(left - right), 1)
     # A lens for spread lips, squarer for rounded and for smiling ones.
     bulge = 1 - across ** (2.2 + 1.3 * shape.rounding + 3.0 * max(0.0, shape.width))
     dome = 1 - np.square(across)

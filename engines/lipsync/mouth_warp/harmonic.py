@@ -24,6 +24,7 @@ from engines.face.topology import (
     RING_LOWER,
     RING_UPPER,
 )
+from engines.lipsync.mouth_warp.thinning import thinned
 
 _Floats = NDArray[np.float32]
 _Indices = NDArray[np.intp]
@@ -104,7 +105,8 @@ def lower_face() -> LowerFace:
     moving = np.union1d(driven, free[np.abs(influence).sum(1) > _STILL])
     pulled = np.isin(triangles, moving).any(1)
     weights = np.array(list(_JAW.values()), dtype=np.float32)
-    drawn = np.concatenate([mouth, triangles[pulled]])
+    near = np.unique(triangles[np.isin(triangles, LIPS).any(1)])
+    drawn = np.concatenate([mouth, thinned(triangles[pulled], plane, keep=near)])
     return LowerFace(drawn, np.unique(drawn), jaw, weights, neck, free, influence)
 
 

@@ -95,20 +95,19 @@ class Raster:
         """
         ids = self.ids.astype(np.intp)
         by_x, by_y, place = (
-            # One gather moves x and y together.
-            pairs.view(np.float64)[:, 0].take(ids, mode="clip")[..., None].view(np.float32)
+            # One gather moves x and y together; they stay neighbours along long rows.
+            pairs.view(np.float64)[:, 0].take(ids, mode="clip").view(np.float32)
             for pairs in self._affines(origins)
         )
-        by_x *= np.arange(self.area.width, dtype=np.float32)[None, :, None]
-        by_y *= np.arange(self.area.height, dtype=np.float32)[:, None, None]
+        by_x *= np.repeat(np.arange(self.area.width, dtype=np.float32), 2)
+        by_y *= np.arange(self.area.height, dtype=np.float32)[:, None]
         place += by_x
         place += by_y
-        map_x, map_y = cv2.split(place)
         # OpenCV bends four channels in half the time of three.
-        warped = cv2.remap(
+        warped = cv2.remap(  # type: ignore[call-overload]  # the stubs miss that one map can do
             cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA),
-            map_x,
-            map_y,
+            place.reshape(*ids.shape, 2),
+            None,
             cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         )

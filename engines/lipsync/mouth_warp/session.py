@@ -1,5 +1,6 @@
 """One person in one stream: what was learned of them, and the mouth drawn into their frames."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,15 +12,16 @@ from engines.face.head import HeadPose, fit_pose
 from engines.face.topology import INNER_MIDDLE_RING, INNER_RING, LIPS, OUTER_MIDDLE_RING
 from engines.lipsync import LipCue, LipPatch
 from engines.lipsync.mouth_warp.closed import ClosedMouth
-from engines.lipsync.mouth_warp.donor import OwnTeeth, Teeth
+from engines.lipsync.mouth_warp.donor import OwnTeeth
 from engines.lipsync.mouth_warp.focus import blur_sigma
-from engines.lipsync.mouth_warp.geometry import MouthTarget, mouth_target
+from engines.lipsync.mouth_warp.geometry import MouthTarget, Rest, mouth_target
 from engines.lipsync.mouth_warp.harmonic import LowerFace
 from engines.lipsync.mouth_warp.interior import Scene, paint
 from engines.lipsync.mouth_warp.light import Light
 from engines.lipsync.mouth_warp.neutral import Neutral, opening_of
 from engines.lipsync.mouth_warp.raster import Area, Raster
 from engines.lipsync.mouth_warp.teeth import DENSITY
+from engines.lipsync.mouth_warp.tissue import MouthLayers, mouth_layers
 
 _Floats = NDArray[np.float32]
 
@@ -28,7 +30,11 @@ _LIGHT_PACE: Final = 0.488  # as 0.2 a frame
 _FOCUS_STRIDE: Final = 10
 _FOCUS_PACE: Final = 0.3
 _CHIN_REACH: Final = 0.2  # IOD
-_RESCALE: Final = 0.12  # a face this much nearer or further gets its teeth softened anew
+# The mouth's inside is painted anew for a face this much nearer or further, blurrier, redder.
+_RESCALE: Final = 0.12
+_REFOCUS: Final = 0.3  # pixels
+_RECOLOUR: Final = 0.08
+_COARSE: Final = 0.3  # of a pixel, standard deviation: what sampling itself blurs
 # Source openings (IOD) between which the rim of the lips is taken to show teeth or throat.
 _RIM_FROM: Final = 0.015
 _RIM_TO: Final = 0.05
@@ -64,7 +70,8 @@ class MouthWarpSession:
         self._blur: float | None = None
         self._frames = 0
         self._last: _Seen | None = None
-        self._softened: tuple[int, float, Teeth] | None = None
+        self._rest: tuple[_Floats, Rest] | None = None
+        self._layers: tuple[_Painted, MouthLayers] | None = None
 
     def observe(self, picture: Picture, face: FaceMesh) -> None:
         """Learn from an untouched frame: the neutral mouth, the teeth, the closed lips."""
@@ -81,7 +88,7 @@ class MouthWarpSession:
         self._teeth.offer(
             picture, seen.pose, seen.head, self._neutral.middle, seen.opening, self._light
         )
-        self._closed.offer(picture, face.points, seen.pose, seen.opening)
+        self._closed.offer(picture, face.points, seen.pose, seen.opening, self._light)
 
     def render(self, picture: Picture, face: FaceMesh, cue: LipCue) -> LipPatch | None:
         """Draw the mouth into a copy; None where nothing changes or nobody was observed yet."""
@@ -90,7 +97,7 @@ class MouthWarpSession:
             return None
         amount = min(1.0, cue.amount)
         seen = self._understand(face)
-        target = mouth_target(rest, cue.shape)
+        target = mouth_target(self._rest_of(rest), cue.shape)
         source = self._face.vertices(face.points)
         placed = source + np.float32(amount) * self._moves(seen, rest, target)
         touched = self._face.touched
@@ -110,7 +117,7 @@ class MouthWarpSession:
             pose=seen.pose,
             target=target,
             shape=cue.shape,
-            teeth=self._teeth_for(seen.pose, light),
+            layers=self._layers_for(seen.pose, light, blur),
             light=light,
             blur=blur,
             strength=min(1.0, 2 * amount) ** 2,
@@ -118,6 +125,11 @@ class MouthWarpSession:
         )
         paint(roi, area, scene)
         return LipPatch(area.x, area.y, roi)
+
+    def _rest_of(self, neutral: _Floats) -> Rest:
+        if self._rest is None or self._rest[0] is not neutral:
+            self._rest = (neutral, Rest.of(neutral))
+        return self._rest[1]
 
     def _understand(self, mesh: FaceMesh) -> _Seen:
         if self._last is None or self._last.mesh is not mesh:
@@ -137,16 +149,40 @@ class MouthWarpSession:
         chin *= min(1.0, _CHIN_REACH / max(far, 1e-6))
         return self._face.spread(lips, chin)
 
-    def _teeth_for(self, pose: HeadPose, light: Light) -> Teeth:
-        """The rows as coarse as the picture; kept until the scale or the teeth change."""
-        known, version = self._softened, self._teeth.version
-        if known and known[0] == version and abs(known[1] / pose.scale - 1) < _RESCALE:
-            return known[2]
-        rows = self._teeth.rows(light)
-        sigma = 0.5 * DENSITY / pose.scale
-        teeth = Teeth(rows.upper.softened(sigma), rows.lower.softened(sigma))
-        self._softened = (version, pose.scale, teeth)
-        return teeth
+    def _layers_for(self, pose: HeadPose, light: Light, blur: float) -> MouthLayers:
+        """The mouth's inside as the picture would show it; painted anew when that changes."""
+        wanted = _Painted.of(self._teeth.version, pose.scale, blur, light)
+        if self._layers is None or not self._layers[0].near(wanted):
+            # A texture pixel covers half a picture pixel and more: the camera could not see it.
+            pixel = DENSITY / pose.scale
+            sigma = math.hypot(_COARSE * pixel, blur * pixel)
+            layers = mouth_layers(self._teeth.rows(light), light, sigma)
+            self._layers = (wanted, layers)
+        return self._layers[1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Painted:
+    """What the layers were painted for."""
+
+    version: int
+    scale: float
+    blur: float
+    lip: _Floats
+    colour: float
+
+    @classmethod
+    def of(cls, version: int, scale: float, blur: float, light: Light) -> "_Painted":
+        return cls(version, scale, blur, light.lip / np.float32(light.level), light.colour)
+
+    def near(self, other: "_Painted") -> bool:
+        return (
+            self.version == other.version
+            and abs(other.scale / self.scale - 1) < _RESCALE
+            and abs(other.blur - self.blur) < _REFOCUS
+            and abs(other.colour - self.colour) < _RECOLOUR
+            and float(np.abs(other.lip - self.lip).max()) < _RECOLOUR
+        )
 
 
 _JAW_PATH: Final = np.array([0, 1, 0.3], np.float32)

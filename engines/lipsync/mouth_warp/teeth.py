@@ -31,6 +31,8 @@ class _Crown:
     """As seen from the front."""
     step: float
     """How much its edge stands back from the central one's."""
+    round: float
+    """How round its edge is, 0..1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,30 +57,36 @@ class Row:
         """Shape (h, w), 0..1."""
         return self.texture[..., 3]
 
-    def softened(self, sigma: float) -> "Row":
-        """The row as a coarser camera sees it; ``sigma`` in texture pixels."""
-        if sigma < 0.3:
-            return self
-        solid = self.texture.copy()
-        solid[..., :3] *= self.cover[..., None]
-        soft = np.asarray(cv2.GaussianBlur(solid, (0, 0), sigma), dtype=np.float32)
-        soft[..., :3] /= np.maximum(soft[..., 3:], 1e-3)
-        return Row(soft)
+    def tinted(self, colour: NDArray[np.floating]) -> "Row":
+        """The row with its shade times ``colour``, BGR."""
+        return Row.of(self.shade * colour, self.cover)
+
+    def moved(self, down: float | _Floats) -> "Row":
+        """The row ``down`` IOD lower, everywhere or by column, shape (w,); its ends go on."""
+        height, width = self.cover.shape
+        columns, rows = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
+        shift = np.broadcast_to(np.asarray(down, np.float32) * DENSITY, (width,))
+        map_x = np.broadcast_to(columns, (height, width)).copy()
+        map_y = rows[:, None] - shift[None, :]
+        moved = cv2.remap(
+            self.texture, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        return Row(np.asarray(moved, dtype=np.float32))
 
 
 _UPPER: Final = (
-    _Crown(0.092, 0.0),
-    _Crown(0.070, 0.007),
-    _Crown(0.068, 0.002),
-    _Crown(0.056, 0.014),
-    _Crown(0.040, 0.020),
+    _Crown(0.092, 0.0, 0.5),
+    _Crown(0.070, 0.009, 0.8),
+    _Crown(0.068, 0.003, 1.0),
+    _Crown(0.056, 0.014, 0.8),
+    _Crown(0.040, 0.020, 0.8),
 )
 _LOWER: Final = (
-    _Crown(0.056, 0.0),
-    _Crown(0.060, 0.001),
-    _Crown(0.062, 0.002),
-    _Crown(0.054, 0.010),
-    _Crown(0.040, 0.018),
+    _Crown(0.056, 0.0, 0.3),
+    _Crown(0.060, 0.002, 0.4),
+    _Crown(0.062, 0.000, 1.0),
+    _Crown(0.054, 0.010, 0.8),
+    _Crown(0.040, 0.018, 0.8),
 )
 # What lies in the mouth's shadow is lit by what the tongue and the cheeks reflect.
 _SHADE_WARMTH: Final = np.array([1.35, 1.15, 0.9], np.float32)
@@ -116,21 +124,21 @@ def _draw(crowns: tuple[_Crown, ...], x: _Floats, from_edge: _Floats, *, height:
             middle = side * (start + crown.width / 2)
             across = (x - middle) / (crown.width / 2)
             along = (from_edge - crown.step) / height
-            inside = _outline(across, along, crown.width, height)
+            inside = _outline(across, along, crown, height)
             light = np.where(inside > cover, _relief(across * side, along), light)
             cover = np.maximum(cover, inside)
         start += crown.width
     # The arch turns away from the light towards the back.
-    arch = 1 - 0.62 * np.clip((np.abs(x) - 0.06) / 0.22, 0, 1) ** 1.15
+    arch = 1 - 0.55 * np.clip((np.abs(x) - 0.06) / 0.24, 0, 1) ** 1.15
     shade = light[..., None] * _ENAMEL * arch[..., None] ** _SHADE_WARMTH
     return Row.of(shade, cv2.GaussianBlur(cover, (0, 0), 0.8))
 
 
-def _outline(across: _Floats, along: _Floats, width: float, height: float) -> _Floats:
+def _outline(across: _Floats, along: _Floats, crown: _Crown, height: float) -> _Floats:
     """Coverage of one crown: rounded corners at the biting edge, curved at the gum."""
-    rounding = 0.16 * np.clip(np.abs(across) - 0.4, 0, None) ** 2
+    rounding = crown.round * 0.20 * np.square(np.clip(np.abs(across) - 0.25, 0, None))
     lengthwise = np.minimum(along - rounding, 1 - along - 0.1 * np.square(across)) * height
-    sideways = (1.0 - np.abs(across)) * width / 2
+    sideways = (1.0 - np.abs(across)) * crown.width / 2
     return np.asarray(
         np.clip(lengthwise * DENSITY + 0.5, 0, 1) * np.clip(sideways * DENSITY + 0.5, 0, 1),
         dtype=np.float32,
@@ -139,7 +147,7 @@ def _outline(across: _Floats, along: _Floats, width: float, height: float) -> _F
 
 def _relief(across: _Floats, along: _Floats) -> _Floats:
     """Light on one crown: darker towards gaps, gum and the thin edge, a gloss off centre."""
-    form = 1 - 0.30 * np.clip(np.abs(across), 0, 1) ** 6 - 0.18 * np.clip(along, 0, 1) ** 1.5
-    form -= 0.12 * np.exp(-np.square(along / 0.08))
+    form = 1 - 0.46 * np.clip(np.abs(across), 0, 1) ** 5 - 0.22 * np.clip(along, 0, 1) ** 1.3
+    form -= 0.14 * np.exp(-np.square(along / 0.07))
     gloss = np.exp(-np.square((across + 0.2) / 0.4) - np.square((along - 0.3) / 0.2))
-    return np.asarray(np.clip(form + 0.06 * gloss, 0, 1), dtype=np.float32)
+    return np.asarray(np.clip(form + 0.10 * gloss, 0, 1), dtype=np.float32)

@@ -40,9 +40,10 @@ async def test_faces_when_hidden_dark_or_gone_then_voice_goes_on_and_lips_wait(
         "covered": visit(0.5, 6.9, HAND, rate=12),
     }
     async with watching(mosquitto) as house, serving(mosquitto, engines):
-        await asyncio.gather(*(play(house.link, name, clip) for name, clip in clips.items()))
-        for name in clips:
-            await house.finished(name, "assinatura")
+        for pair in (("nobody", "away"), ("dark", "covered")):  # two cores follow two faces
+            await asyncio.gather(*(play(house.link, name, clips[name]) for name in pair))
+            for name in pair:
+                await house.finished(name, "assinatura")
         nobody, away, dark, covered = (house[name] for name in clips)
     assert nobody.spoken()
     assert all(one.off_camera for one in nobody.spoken())
@@ -212,7 +213,7 @@ async def test_language_when_unknown_or_without_a_model_then_it_is_named_and_can
         await house.until(lambda: bool(klingon.spoken()))
     assert any("tlh" in detail for detail in details(klingon, EventType.STAGE_FAILED))
     assert {one.verdict for one in finnish.final()} == {Verdict.PAIR_MISSING}
-    missing = finnish.told(EventType.PAIR_MISSING)
+    missing = [event for event in finnish.told(EventType.PAIR_MISSING) if event.utterance]
     assert len(missing) == len(finnish.final())
     assert all("pt to fi" in event.detail for event in missing)
     assert not finnish.spoken()

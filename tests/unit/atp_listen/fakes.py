@@ -11,6 +11,7 @@ from edge_worker.atp.segmenter import Segmenter
 from edge_worker.items import AudioBlock, SpeechSpan
 from edge_worker.lending import Lent
 from engines.asr import Recognizer, Transcript
+from engines.language import primary
 from engines.turn import TurnDetector
 from engines.vad import VoiceStream
 
@@ -49,6 +50,7 @@ class ScriptedRecognizer:
     """Hears what ``say`` makes of the number of seconds of loud sound."""
 
     languages = frozenset({"pt", "en", "es"})
+    takes_prefix = True
 
     def __init__(
         self,
@@ -68,7 +70,7 @@ class ScriptedRecognizer:
     def transcribe(self, samples: Sound, *, language: str, prefix: str = "") -> Transcript:
         self.asked.append((language, prefix, len(samples)))
         loud = float(np.count_nonzero(np.abs(samples) > 0.01)) / RATE
-        return Transcript(self.say(loud), language, self.confidence, self.no_speech)
+        return Transcript(self.say(loud), primary(language), self.confidence, self.no_speech)
 
     def languages_heard(self, samples: Sound) -> dict[str, float]:
         assert len(samples)

@@ -5,6 +5,7 @@ import pytest
 
 from edge_worker.atp.hearing import Hearing, HearingOptions
 from edge_worker.items import AudioBlock, Hypothesis
+from edge_worker.lending import Lent
 from engines.asr import Transcript
 from mqtt_schemas import AUTO_LANGUAGE
 
@@ -23,7 +24,7 @@ async def test_hear_in_a_set_language_decodes_in_it_and_asks_no_more() -> None:
     recognizer = ScriptedRecognizer(lambda _: "Bom dia.", heard={"fr": 1.0})
     heard = await _hear(hearing(recognizer, source="pt-br"), _sound())
     assert (heard.text, heard.language) == ("Bom dia.", "pt")
-    assert recognizer.asked == [("pt", "", 2 * RATE)]
+    assert recognizer.asked == [("pt-br", "", 2 * RATE)]
 
 
 async def test_hear_in_auto_follows_the_speaker_from_sentence_to_sentence() -> None:
@@ -122,3 +123,28 @@ async def test_hear_refuses_what_no_recognizer_takes() -> None:
 async def test_hear_passes_the_engines_failure_on() -> None:
     with pytest.raises(RuntimeError, match="out of memory"):
         await _hear(hearing(ScriptedRecognizer(out_of_memory)), _sound())
+
+
+async def test_hear_when_the_recognizer_takes_no_prefix_then_each_utterance_stands_alone() -> None:
+    recognizer = ScriptedRecognizer(lambda _: "Bom dia.")
+    recognizer.takes_prefix = False
+    ear = hearing(recognizer)
+    first, second = _sound(1.0), _sound(1.0, at_ns=2 * SECOND)
+    ear.commit(first, await ear.hear(first, voiced_ns=SECOND, within_ns=SECOND))
+    await ear.hear(second, voiced_ns=SECOND, within_ns=SECOND)
+    assert [prefix for _, prefix, _ in recognizer.asked] == ["", ""]
+
+
+async def test_hear_when_a_script_is_set_then_the_recognizer_is_told() -> None:
+    recognizer = ScriptedRecognizer(lambda _: "\u65e9\u4e0a\u597d\u3002")
+    heard = await hearing(recognizer, "zh-tw").hear(_sound(1.0), voiced_ns=SECOND, within_ns=SECOND)
+    assert recognizer.asked[0][0] == "zh-tw"
+    assert heard.language == "zh"
+
+
+async def test_hear_by_ear_expects_the_languages_that_can_be_translated_to_the_target() -> None:
+    recognizer = ScriptedRecognizer(lambda _: "Bom dia.", heard={"gl": 0.6, "pt": 0.4})
+    pairs = frozenset({("pt", "en"), ("gl", "de")})
+    ear = Hearing(Lent("asr", recognizer), lambda: ("auto", "en"), pairs=lambda: pairs)
+    heard = await ear.hear(_sound(2.0), voiced_ns=2 * SECOND, within_ns=SECOND)
+    assert heard.language == "pt"

@@ -45,3 +45,14 @@ def test_rank_never_leaves_the_candidates() -> None:
 def test_rank_when_nothing_eligible_was_heard_stays_or_says_so() -> None:
     assert IN_PORTUGUESE.rank({}, SECOND) == (("pt", 0.0),)
     assert LanguagePrior().rank({}, SECOND) == ((UNDETERMINED, 0.0),)
+
+
+def test_rank_when_a_relative_cannot_be_translated_then_the_one_that_can_is_heard() -> None:
+    heard = {"gl": 0.55, "pt": 0.4, "en": 0.05}
+    assert LanguagePrior().rank(heard, 2 * SECOND)[0][0] == "gl"
+    assert LanguagePrior().rank(heard, 2 * SECOND, frozenset({"pt", "en"}))[0][0] == "pt"
+
+
+def test_rank_when_an_untranslatable_language_is_clearly_heard_then_it_is_told() -> None:
+    heard = {"es": 0.97, "pt": 0.02, "en": 0.01}
+    assert LanguagePrior().rank(heard, 2 * SECOND, frozenset({"pt", "en"}))[0][0] == "es"

@@ -7,6 +7,7 @@ import pytest
 from edge_worker.atp.translator import TranslatorStage
 from edge_worker.items import Utterance, Verdict
 from edge_worker.lending import Lent
+from engines.asr import UnknownLanguageError
 from engines.mt import Translator
 from tests.unit.atp_speak.material import Dictionary, utterance
 
@@ -32,6 +33,35 @@ async def test_process_when_the_pair_is_known_then_gives_the_target_text() -> No
     with lent() as engine:
         (out,) = await TranslatorStage(engine).process(utterance())
     assert (out.target_text, out.verdict) == ("The door is open.", Verdict.DUB)
+
+
+async def test_process_when_it_goes_through_a_third_language_then_that_is_said() -> None:
+    ways = {("pt", "en"): "es"}
+    with lent() as engine:
+        stage = TranslatorStage(engine, via=lambda source, target: ways[source, target])
+        (through,) = await stage.process(utterance(source_language="pt-br"))
+        (directly,) = await TranslatorStage(engine).process(utterance())
+    assert (through.via, directly.via) == ("es", "")
+
+
+async def test_process_when_the_recognizer_cannot_translate_either_then_the_pair_is_missing() -> (
+    None
+):
+    async def only_transcribes(item: Utterance) -> str:
+        raise UnknownLanguageError(f"a server only transcribes {item.source_language}")
+
+    with lent() as engine:
+        stage = TranslatorStage(engine, english=only_transcribes)
+        (out,) = await stage.process(utterance(source_language="fi"))
+    assert out.verdict is Verdict.PAIR_MISSING
+    assert out.reason == "no model translates fi to en"
+
+
+async def test_process_when_the_sound_itself_is_translated_then_no_pivot_is_claimed() -> None:
+    with lent() as engine:
+        stage = TranslatorStage(engine, english=english, via=lambda *_: "xx")
+        (out,) = await stage.process(utterance(source_language="fi"))
+    assert (out.target_text, out.via) == ("heard in fi", "")
 
 
 async def test_process_when_languages_are_regional_then_the_primary_subtags_count() -> None:

@@ -5,8 +5,6 @@ import time
 import pytest
 
 from edge_worker.camera.capture import BEGINNING, Capture, LiveClock, PlaybackClock
-from edge_worker.camera.picture import fitted
-from edge_worker.camera.source import SourceAddress
 from edge_worker.media.access_unit import AccessUnit
 from edge_worker.media.timestamps import ticks_to_ns
 from mqtt_schemas import ClockSource
@@ -77,23 +75,3 @@ def test_live_clock_when_the_device_s_time_is_plainly_wrong_then_arrivals_count(
     assert clock.source is ClockSource.ARRIVAL
     assert clock.utc_of(0) == now_ns
     assert caplog.text.count("clock is") == 1
-
-
-@pytest.mark.parametrize(
-    ("size", "expected"),
-    [
-        ((640, 480), (640, 480)),
-        ((1280, 720), (1280, 720)),
-        ((1920, 1080), (1280, 720)),
-        ((2560, 1920), (960, 720)),
-        ((1080, 1920), (404, 720)),
-    ],
-)
-def test_picture_when_larger_than_720p_then_it_is_scaled_in_proportion(
-    size: tuple[int, int], expected: tuple[int, int]
-) -> None:
-    assert fitted(*size) == expected
-
-
-def test_address_when_shown_then_the_password_is_left_out() -> None:
-    assert str(SourceAddress("rtsp://u:secret@cam/1")) == "rtsp://cam/1"

@@ -1,4 +1,5 @@
 import hashlib
+import json
 from importlib.resources import files
 from pathlib import Path
 
@@ -104,3 +105,22 @@ def test_third_party_list_names_every_model_of_the_catalogue() -> None:
     listed = (Path(__file__).parents[3] / "THIRD_PARTY.md").read_text(encoding="utf-8")
     missing = [model.id for model in Catalogue.load().models() if f"`{model.id}`" not in listed]
     assert missing == []
+
+
+@pytest.mark.parametrize("licence", ["CC-BY-4.0 AND MIT", "LicenseRef-NLLB", "x" * 200])
+def test_read_catalogue_when_the_licence_is_one_line_then_is_taken(
+    licence: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path)
+    path.write_text(path.read_text().replace('"MIT"', json.dumps(licence)))
+    assert read_catalogue(path)["some-model"].licence == licence
+
+
+@pytest.mark.parametrize("licence", ["", "  ", "MIT\nor not", "x" * 201])
+def test_read_catalogue_when_the_licence_is_no_line_then_the_message_says_what_one_is(
+    licence: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path)
+    path.write_text(path.read_text().replace('"MIT"', json.dumps(licence)))
+    with pytest.raises(CatalogueError, match=r"licence: .*must be one line of 1 to 200 characters"):
+        read_catalogue(path)

@@ -1,12 +1,14 @@
 import hashlib
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
 from engines import EngineUnavailableError
-from engines.catalogue import Catalogue, LicenceNotAcceptedError, Model
+from engines.catalogue import Catalogue, LicenceNotAcceptedError, Model, Patience
 from tests.unit.catalogue.mirror import Mirror, running_mirror
 
 WEIGHTS = bytes(range(256)) * 4_000
@@ -35,7 +37,9 @@ def catalogue_of(
 ) -> Catalogue:
     fields = {"id": "m", "task": "tts", "licence": "MIT", "origin": "https://example.org"}
     model = Model.model_validate({**fields, "sources": sources, **more})
-    return Catalogue({"m": model}, root=root, hub=mirror.address)
+    return Catalogue(
+        {"m": model}, root=root, hub=mirror.address, patience=Patience(silence_s=10.0, pause_s=0.0)
+    )
 
 
 @pytest.fixture
@@ -288,3 +292,109 @@ def test_load_when_polylip_models_is_set_then_models_go_there(
     monkeypatch.setenv("POLYLIP_MODELS", str(tmp_path / "chosen"))
     monkeypatch.setenv("HF_ENDPOINT", mirror.address)
     assert Catalogue.load(extra).fetch("x").is_relative_to(tmp_path / "chosen")
+
+
+def test_mend_when_a_file_of_the_right_size_is_damaged_then_that_one_comes_anew(
+    hub: Catalogue, mirror: Mirror
+) -> None:
+    folder = hub.fetch("m")
+    (folder / "weights.bin").write_bytes(WEIGHTS[:-1] + b"x")
+    mirror.asked.clear()
+    assert hub.fetch("m") == folder
+    assert hub.mend("m") == folder
+    assert (folder / "weights.bin").read_bytes() == WEIGHTS
+    assert [path for path, _ in mirror.asked] == [HUB_WEIGHTS]
+
+
+def test_mend_when_all_is_right_then_no_request_and_nothing_written(
+    hub: Catalogue, mirror: Mirror, tmp_path: Path
+) -> None:
+    folder = hub.fetch("m")
+    mirror.asked.clear()
+    (lock,) = tmp_path.rglob("lock")
+    lock.unlink()
+    assert hub.mend("m") == folder
+    assert mirror.asked == []
+    assert not lock.exists()
+
+
+def test_mend_when_the_server_is_away_then_the_message_says_so_and_the_file_stays(
+    hub: Catalogue, mirror: Mirror
+) -> None:
+    damaged = hub.fetch("m") / "config.json"
+    damaged.write_bytes(CONFIG.upper())
+    mirror.files.clear()
+    with pytest.raises(EngineUnavailableError, match="answered 404"):
+        hub.mend("m")
+    assert damaged.read_bytes() == CONFIG.upper()
+
+
+@pytest.mark.usefixtures("installed")
+def test_mend_when_a_file_put_together_is_damaged_then_it_is_put_together_anew(
+    tmp_path: Path, mirror: Mirror
+) -> None:
+    catalogue = catalogue_of(tmp_path / "cache", mirror, parts_source())
+    folder = catalogue.locate("m")
+    assert folder is not None
+    (folder / "weights.bin").write_bytes(bytes(len(WEIGHTS)))
+    assert catalogue.mend("m") == folder
+    assert (folder / "weights.bin").read_bytes() == WEIGHTS
+
+
+def test_mend_when_it_is_the_user_s_own_folder_then_it_is_left_to_the_user(
+    tmp_path: Path, mirror: Mirror
+) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "config.json").write_bytes(CONFIG.upper())
+    source = {"kind": "path", "path": str(mine), "files": [FILES[1]]}
+    catalogue = catalogue_of(tmp_path / "cache", mirror, source)
+    with pytest.raises(EngineUnavailableError, match=r"SHA-256 .*; put config\.json into .*mine"):
+        catalogue.mend("m")
+    assert (mine / "config.json").read_bytes() == CONFIG.upper()
+
+
+def test_mend_when_it_is_not_here_then_says_so(hub: Catalogue) -> None:
+    with pytest.raises(EngineUnavailableError, match="m is not on this machine"):
+        hub.mend("m")
+
+
+def test_locate_when_a_part_was_damaged_then_it_is_not_joined_again_until_somebody_asks(
+    tmp_path: Path, mirror: Mirror, installed: Path
+) -> None:
+    part = installed / "data" / "w.part2"
+    part.write_bytes(b"\0" * 524_000)
+    catalogue = catalogue_of(tmp_path / "cache", mirror, parts_source())
+    for _ in range(2):
+        with pytest.raises(EngineUnavailableError, match="SHA-256"):
+            catalogue.locate("m")
+        part.write_bytes(WEIGHTS[500_000:])
+    assert (catalogue.fetch("m") / "weights.bin").read_bytes() == WEIGHTS
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no limit on the size of files")
+def test_locate_when_the_disk_is_full_then_nothing_is_left_of_what_was_begun(
+    tmp_path: Path, installed: Path
+) -> None:
+    program = f"""
+        import resource, signal, sys
+        from pathlib import Path
+        from engines import EngineUnavailableError
+        from tests.unit.catalogue.mirror import Mirror
+        from tests.unit.catalogue.test_store import catalogue_of, parts_source
+        sys.path.insert(0, {str(installed.parent)!r})
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))
+        catalogue = catalogue_of(Path({str(tmp_path / "cache")!r}), Mirror(), parts_source())
+        for _ in range(3):
+            try:
+                catalogue.locate("m")
+            except EngineUnavailableError as error:
+                print(error)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", dedent(program)],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stdout.count("weights.bin cannot be written (") == 3
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []

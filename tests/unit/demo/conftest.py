@@ -1,55 +1,20 @@
-"""The sample visitor as a fixture: her own mouth moves with her own Portuguese."""
+"""Utterances, sentences and runs, quickly made."""
 
-import itertools
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from edge_worker.demo.judge import (
-    MouthTrack,
-    Reference,
-    ReferenceUtterance,
-    RunRecord,
-    Span,
-    SpokenUtterance,
-    film,
-    read_reference,
-)
-from edge_worker.demo.judge.mouth import track_mouth
+from edge_worker.demo.record import RunRecord, SpokenUtterance
 from edge_worker.items import PhonemeTiming
-from engines.face.mediapipe import MediaPipeFace
+from edge_worker.span import Span
+from edge_worker.verify.reference import Reference, ReferenceUtterance, read_reference
 
 SECOND = 1_000_000_000
-RATE = 16_000
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Visitor:
-    """The first 18 s of the sample film."""
-
-    track: MouthTrack
-    sound: NDArray[np.float32]
-    speech: tuple[Span, ...]
 
 
 @pytest.fixture(scope="session")
 def reference(sample: Path) -> Reference:
     return read_reference(sample / "reference.json")
-
-
-@pytest.fixture(scope="session")
-def visitor(sample: Path, reference: Reference) -> Visitor:
-    shots = itertools.takewhile(
-        lambda shot: shot.time_ns < 18 * SECOND, film.pictures(sample / "visitor.mp4")
-    )
-    return Visitor(
-        track=track_mouth(shots, MediaPipeFace()),
-        sound=film.sound(sample / "visitor.mp4", RATE)[: 18 * RATE],
-        speech=tuple(u.span for u in reference.utterances),
-    )
 
 
 def sentence(start_s: float, end_s: float, text: str = "", number: int = 0) -> ReferenceUtterance:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_worker.demo.judge.latency import first_sounds_s
+from edge_worker.demo.latency import first_sounds_s
 from tests.unit.demo.conftest import SECOND, sentence, spoken
 
 

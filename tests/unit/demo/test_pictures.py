@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from edge_worker.demo.contact_sheet import Moment, moments, write_contact_sheet
-from edge_worker.demo.judge import film
 from edge_worker.demo.side_by_side import write_side_by_side
 from edge_worker.items import PhonemeTiming
+from edge_worker.verify import film
 from engines.face.mediapipe import MediaPipeFace
 from tests.unit.demo.conftest import SECOND, run_of, spoken
 
@@ -79,7 +79,7 @@ def test_side_by_side_when_the_same_film_is_given_twice_has_equal_halves(
 ) -> None:
     out = tmp_path / "both.mp4"
     write_side_by_side(clip, clip, out, output_start_ns=0)
-    shots = list(film.pictures(out))
+    shots = list(film.shots(out))
     assert len(shots) == 50
     picture = shots[30].picture[40:].astype(int)
     assert np.abs(picture[:, :640] - picture[:, 640:]).mean() < 3
@@ -93,7 +93,7 @@ def test_side_by_side_when_the_output_starts_later_shows_the_later_original(
 ) -> None:
     out = tmp_path / "late.mp4"
     write_side_by_side(clip, clip, out, output_start_ns=SECOND)
-    left = next(film.pictures(out)).picture[-480:, :640].astype(int)
-    original = [shot.picture.astype(int) for shot in film.pictures(clip)]
+    left = next(film.shots(out)).picture[-480:, :640].astype(int)
+    original = [shot.picture.astype(int) for shot in film.shots(clip)]
     differences = [np.abs(left - picture).mean() for picture in original]
     assert abs(int(np.argmin(differences)) - 25) <= 1

@@ -6,7 +6,7 @@ from pathlib import Path
 import av
 import pytest
 
-from edge_worker.demo.judge import Reference
+from edge_worker.verify.reference import Reference
 
 
 def test_sample_is_h264_with_a_keyframe_a_second_and_aac(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from engines import EngineUnavailableError
 from engines.asr import SAMPLE_RATE
-from engines.asr.whisper import WhisperRecognizer
+from engines.asr.whisper import WhisperRecognizer, _fastest, _script
 from engines.catalogue import Catalogue
 
 CLIPS = Path(__file__).parents[2] / "data" / "speech_pt"
@@ -112,3 +112,41 @@ def test_transcribe_refuses_too_much_sound_and_unknown_languages(
         whisper.transcribe(np.zeros(31 * SAMPLE_RATE, np.float32), language="pt")
     with pytest.raises(ValueError, match="does not know the language 'tlh'"):
         whisper.transcribe(_clip(0.3, 2.4), language="tlh")
+
+
+@pytest.mark.models
+def test_transcribe_when_a_script_is_asked_for_then_the_prompt_takes_nothing_from_the_text(
+    whisper: WhisperRecognizer,
+) -> None:
+    heard = whisper.transcribe(_clip(0.3, 2.4), language="zh-tw")
+    assert heard.language == "zh"
+    assert "\u666e\u901a\u8a71" not in heard.text
+
+
+@pytest.mark.parametrize(
+    ("tag", "script"),
+    [("zh", ""), ("zh-TW", "hant"), ("zh_CN", "hans"), ("zh-Hant-HK", "hant"), ("pt-br", "")],
+)
+def test_script_is_what_the_tag_asks_for(tag: str, script: str) -> None:
+    assert _script(tag) == script
+
+
+@pytest.mark.parametrize(
+    ("device", "supported", "chosen"),
+    [
+        ("cpu", {"int8", "float32"}, "int8"),
+        ("cpu", {"float32"}, "float32"),
+        ("cuda", {"float16", "int8", "float32"}, "float16"),
+        ("cuda", {"int8", "float32"}, "int8"),
+    ],
+)
+def test_arithmetic_is_the_fastest_that_the_device_has(
+    device: str, supported: set[str], chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ctranslate2.get_supported_compute_types", lambda _: supported)
+    assert _fastest(device) == chosen
+
+
+def test_arithmetic_when_there_is_no_such_device_then_says_so() -> None:
+    with pytest.raises(EngineUnavailableError, match="no device 'tpu'"):
+        _fastest("tpu")

@@ -1,6 +1,8 @@
 from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -41,6 +43,26 @@ def test_detect_orders_faces_by_size(landmarker: FaceLandmarker) -> None:
     sizes = [region.size for region in landmarker.detect(picture)]
     assert len(sizes) == 2
     assert sizes == sorted(sizes, reverse=True)
+
+
+@pytest.mark.parametrize("share", [0.08, 0.12, 0.3, 0.9])
+def test_detect_finds_faces_from_a_doorbells_to_those_that_fill_the_picture(
+    landmarker: FaceLandmarker, share: float
+) -> None:
+    # The portrait's face is 95 pixels high, its middle at (160, 125).
+    scale = share * 960 / 95
+    place = np.array([[scale, 0, 400 - 160 * scale], [0, scale, 420 - 125 * scale]])
+    soft = cv2.GaussianBlur(portrait(), (0, 0), max(0.3, 0.42 / scale))
+    picture = cv2.warpAffine(soft, place, (720, 960), borderValue=(96, 96, 96))
+    regions = landmarker.detect(np.asarray(picture, np.uint8))
+    assert len(regions) == 1
+    assert np.hypot(regions[0].x - 400, regions[0].y - 420) < 0.3 * share * 960
+
+
+def test_detect_takes_no_cat_for_a_visitor(landmarker: FaceLandmarker) -> None:
+    data = (files("edge_worker.bench.scenes") / "cat.jpg").read_bytes()
+    cat = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert landmarker.detect(np.asarray(cat, np.uint8)) == []
 
 
 def test_mesh_stays_on_the_face_when_the_crop_follows_it(landmarker: FaceLandmarker) -> None:

@@ -5,12 +5,10 @@ import numpy as np
 import pytest
 
 from engines.face import FaceMesh, Picture
-from engines.face.head import fit_pose
 from engines.face.mediapipe import MediaPipeFace
-from engines.face.region import region_of
 from engines.lipsync import LipCue, LipSession, MouthShape
 from engines.lipsync.mouth_warp import MouthWarp
-from engines.lipsync.mouth_warp.neutral import opening_of
+from tests.unit.engines_lipsync.faces import drawn, learned, opening, settled
 from tests.unit.rvp.scenes import scene
 
 OPEN = MouthShape(opening=0.15)
@@ -34,30 +32,7 @@ def face(landmarker: MediaPipeFace, picture: Picture) -> FaceMesh:
 
 @pytest.fixture
 def session(picture: Picture, face: FaceMesh) -> LipSession:
-    session = MouthWarp().open()
-    for _ in range(4):
-        session.observe(picture, face)
-    return session
-
-
-def settled(landmarker: MediaPipeFace, picture: Picture) -> FaceMesh:
-    mesh = landmarker.mesh(picture, landmarker.detect(picture)[0])
-    for _ in range(3):
-        mesh = landmarker.mesh(picture, region_of(mesh))
-    return mesh
-
-
-def drawn(session: LipSession, picture: Picture, face: FaceMesh, cue: LipCue) -> Picture:
-    patch = session.render(picture, face, cue)
-    assert patch is not None
-    result = picture.copy()
-    height, width = patch.picture.shape[:2]
-    result[patch.y : patch.y + height, patch.x : patch.x + width] = patch.picture
-    return result
-
-
-def opening(mesh: FaceMesh) -> float:
-    return opening_of(fit_pose(mesh.points).to_head(mesh.points))
+    return learned((picture, face))
 
 
 def test_render_draws_nothing_for_amount_zero(

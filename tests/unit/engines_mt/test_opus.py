@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,6 +56,23 @@ def test_translate_when_text_is_too_long_then_refuses_it(opus: OpusTranslator) -
 def test_translate_when_not_its_pair_then_key_error(opus: OpusTranslator) -> None:
     with pytest.raises(KeyError):
         opus.translate("hello", source="en", target="pt")
+
+
+def test_translate_when_the_model_has_several_targets_then_its_token_goes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_tiny_opus(tmp_path, ">>ara<<", ">>heb<<")
+    opus = OpusTranslator(tmp_path, source="en", target="ar", prefix=">>ara<<")
+    model, asked = opus._model, list[list[str]]()
+
+    class Listening:
+        def translate_batch(self, batch: list[list[str]], **options: Any) -> Any:
+            asked.extend(batch)
+            return model.translate_batch(batch, **options)
+
+    monkeypatch.setattr(opus, "_model", Listening())
+    assert opus.translate("the blue door. my father.", source="en", target="ar")
+    assert [(pieces[0], pieces[-1]) for pieces in asked] == [(">>ara<<", "</s>")] * 2
 
 
 def test_load_when_files_lack_then_names_them(tmp_path: Path) -> None:

@@ -1,8 +1,16 @@
+# ruff: noqa: RUF001 - the letters of many scripts are meant
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.text import has_words, plain, sentences
+from engines.text import (
+    character_boundary,
+    has_words,
+    plain,
+    sentences,
+    unmarked,
+    within_bytes,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +42,17 @@ def test_has_words_is_about_letters_and_digits(text: str, *, words: bool) -> Non
         ("São 3.5 km", ["São 3.5 km"]),
         ("«Olá.» Entre.", ["«Olá.»", "Entre."]),
         ("", []),
+        ("您好。我有包裹！开门吗？", ["您好。", "我有包裹！", "开门吗？"]),
+        ("他说“你好。”然后走了。", ["他说“你好。”", "然后走了。"]),
+        ("صباح الخير. من هناك؟ أنا", ["صباح الخير.", "من هناك؟", "أنا"]),
+        ("На ул. Мира, д. 5", ["На ул. Мира, д. 5"]),
+        ("Bei Hr. Maier, z. B.", ["Bei Hr. Maier, z. B."]),
+        (
+            "一二三四五六七八，九十一二三四五六七八九十",
+            ["一二三四五六七八，", "九十一二三四五六七八九十"],
+        ),
+        ("一" * 25, ["一" * 20, "一" * 5]),
+        ("كتابجديدةجدا، وقلم وكتاب", ["كتابجديدةجدا،", "وقلم وكتاب"]),
         ("primeiro ponto, depois outro", ["primeiro ponto,", "depois outro"]),
         ("x" * 45, ["x" * 20, "x" * 20, "x" * 5]),
     ],
@@ -48,3 +67,31 @@ def test_sentences_never_gives_a_long_piece_and_loses_no_letter(text: str, longe
     pieces = sentences(clean, longest=longest)
     assert all(0 < len(piece) <= longest for piece in pieces)
     assert "".join("".join(pieces).split()) == "".join(clean.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "longest", "cut"),
+    [("abc", 2, 2), ("ba\u0301", 2, 1), ("\u0628\u064e\u0627", 1, 1), ("abc", 9, 3)],
+)
+def test_character_boundary_keeps_marks_with_their_letter(
+    text: str, longest: int, cut: int
+) -> None:
+    assert character_boundary(text, longest) == cut
+
+
+@given(st.text(max_size=60), st.integers(4, 80))
+def test_within_bytes_never_takes_more_and_wastes_no_more_than_a_character(
+    text: str, most: int
+) -> None:
+    kept = within_bytes(text, most)
+    assert len(kept.encode()) <= most
+    assert text.startswith(kept)
+
+
+def test_within_bytes_when_text_cannot_be_written_then_it_can() -> None:
+    assert within_bytes("a\ud800b", 10) == "a?b"
+
+
+def test_unmarked_takes_vowel_signs_and_leaves_accents() -> None:
+    assert unmarked("شُكْرًا") == "شكرا"
+    assert unmarked("é ã ç") == "é ã ç"

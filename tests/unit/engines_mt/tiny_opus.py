@@ -16,8 +16,11 @@ _TEXT = (
 )
 
 
-def make_tiny_opus(folder: Path) -> None:
-    """Write the model into ``folder``; takes well under a second."""
+def make_tiny_opus(folder: Path, *targets: str) -> None:
+    """Write the model into ``folder``; takes well under a second.
+
+    ``targets`` are tokens of target languages, such as ``>>ara<<``, that it knows.
+    """
     words = _TEXT.split()
     lines = [" ".join(words[at : at + 6]) for at in range(len(words) - 6)]
     corpus = folder / "corpus.txt"
@@ -30,7 +33,7 @@ def make_tiny_opus(folder: Path) -> None:
         (folder / f"{name}.model").rename(folder / f"{name}.spm")
         model = sentencepiece.SentencePieceProcessor(model_file=str(folder / f"{name}.spm"))
         pieces |= {model.id_to_piece(at) for at in range(3, model.get_piece_size())}
-    vocabulary = ["</s>", "<unk>", *sorted(pieces), "<pad>"]
+    vocabulary = ["</s>", "<unk>", *sorted(pieces), *targets, "<pad>"]
     spec = _random_transformer(len(vocabulary))
     spec.register_source_vocabulary(vocabulary)
     spec.register_target_vocabulary(vocabulary)

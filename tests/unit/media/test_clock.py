@@ -37,7 +37,6 @@ def test_arrivals_when_they_jitter_then_the_camera_clock_is_known_to_3_ms(
     clock, errors = errors_of_arrivals(180, skew_ppm=skew_ppm, jitter=jitter, spikes=spikes, seed=3)
     settled = np.abs(errors[500:])
     assert float(settled.max()) < 3.0
-    assert clock.skew_ppm == pytest.approx(-skew_ppm, abs=15)
     assert clock.source == "arrival"
 
 
@@ -96,7 +95,6 @@ def test_anchors_when_they_jitter_then_they_are_smoothed_and_skew_is_learned() -
         clock.anchor(ClockAnchor("e", second * SECOND_NS, utc_ns, "ntp"))
     true_ns = UTC_NS + round(120 * (1 + 100e-6) * SECOND_NS)
     assert abs(clock.utc_of(120 * SECOND_NS) - true_ns) < 3_000_000
-    assert clock.skew_ppm == pytest.approx(100, abs=40)
 
 
 def test_anchor_when_the_camera_clock_is_corrected_then_it_is_followed_at_once() -> None:
@@ -123,14 +121,6 @@ def test_anchor_when_another_worker_learned_it_from_arrivals_then_it_is_one_arri
     assert clock.source == "arrival"
     clock.arrived(SECOND_NS, UTC_NS + SECOND_NS - 1_000_000)
     assert clock.utc_of(SECOND_NS) <= UTC_NS + SECOND_NS
-
-
-def test_current_anchor_when_published_then_another_clock_agrees() -> None:
-    clock = MediaClock("e")
-    clock.anchor(ClockAnchor("e", 5, UTC_NS, "ntp"))
-    other = MediaClock("e")
-    other.anchor(clock.current_anchor(90 * SECOND_NS))
-    assert other.utc_of(5) == UTC_NS
 
 
 @given(st.integers(0, 10**15), st.floats(-500, 500))

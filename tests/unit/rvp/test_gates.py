@@ -11,6 +11,7 @@ from engines.face.mediapipe import MediaPipeFace
 from tests.unit.rvp.scenes import frame, scene
 
 MOUTH = (318, 255)
+BELIEVED = 2  # looks at a bare mouth before the one that opens the gate
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def test_mouth_covered_by_a_hand_a_cup_or_a_microphone_is_occluded(
     landmarker: MediaPipeFace, colour: tuple[int, int, int]
 ) -> None:
     seen = gates(landmarker, (covered(colour, number) for number in range(28)))
-    assert set(seen[:20]) == {Gate.OPEN}
+    assert set(seen[BELIEVED:20]) == {Gate.OPEN}
     assert set(seen[22:]) <= {Gate.OCCLUDED}
 
 
@@ -69,13 +70,13 @@ def test_passing_shadow_is_no_occlusion(landmarker: MediaPipeFace) -> None:
         np.clip(scene((160, 80)) * (1 - 0.02 * min(number, 20)), 0, 255).astype(np.uint8)
         for number in range(30)
     )
-    assert set(gates(landmarker, dimmed)) == {Gate.OPEN}
+    assert set(gates(landmarker, dimmed)[BELIEVED:]) == {Gate.OPEN}
 
 
 def test_camera_that_turns_to_infrared_is_no_occlusion(landmarker: MediaPipeFace) -> None:
     grey = np.repeat(scene((160, 80)).mean(-1, keepdims=True), 3, -1).astype(np.uint8)
     seen = gates(landmarker, (grey if number > 15 else scene((160, 80)) for number in range(20)))
-    assert set(seen) == {Gate.OPEN}
+    assert set(seen[BELIEVED:]) == {Gate.OPEN}
 
 
 def test_face_in_the_dark_is_not_rendered(landmarker: MediaPipeFace) -> None:

@@ -11,7 +11,7 @@ from edge_worker.rvp.tracker import TrackedFrame, Tracker
 from engines.face import FaceMesh, Picture
 from engines.face.mediapipe import MediaPipeFace
 from engines.lipsync import LipCue, LipPatch, LipSession
-from engines.lipsync.mouth_curve import MouthCurve, timed_visemes
+from engines.lipsync.mouth_curve import LEAD_NS, MouthCurve, timed_visemes
 from engines.lipsync.mouth_warp import MouthWarp
 from engines.lipsync.visemes import Viseme
 from tests.unit.rvp.scenes import FRAME_NS, speech, swaying
@@ -46,7 +46,7 @@ def test_only_frames_around_audible_speech_are_altered(
     shown: list[RenderedFrame], placed: PlacedSpeech
 ) -> None:
     altered = [rendered.frame.pts_ns for rendered in shown if rendered.altered]
-    assert altered[0] >= START_NS - 4 * FRAME_NS
+    assert altered[0] >= START_NS - 5 * FRAME_NS
     assert altered[-1] <= placed.end_ns + 5 * FRAME_NS
     assert len(altered) == (altered[-1] - altered[0]) // FRAME_NS + 1
 
@@ -97,6 +97,18 @@ def test_fade_takes_three_to_five_frames_at_both_ends(
     assert all(b - a < 0.35 for a, b in pairwise(amounts))
 
 
+def test_mouth_is_all_ours_before_the_lips_first_move(
+    seen: list[TrackedFrame], placed: PlacedSpeech
+) -> None:
+    """Else a P at the very beginning would be half the person's own open mouth."""
+    engine = Recording()
+    lips = Lips(engine)
+    early = [tracked for tracked in seen if tracked.frame.pts_ns <= START_NS - LEAD_NS]
+    for tracked in early:
+        lips.render(tracked, placed, 1, tracked.frame.pts_ns)
+    assert engine.amounts[-1] == 1.0
+
+
 def test_voice_off_camera_leaves_every_face_alone(
     seen: list[TrackedFrame], placed: PlacedSpeech
 ) -> None:
@@ -142,6 +154,31 @@ def test_failing_engine_passes_the_frame_through_and_is_counted(
     assert "out of lipstick" in lips.last_failure
 
 
+def test_face_that_was_carried_on_is_drawn_but_not_learned_from(
+    seen: list[TrackedFrame], placed: PlacedSpeech
+) -> None:
+    engine = Recording()
+    carried = replace(seen[20], faces=(replace(seen[20].faces[0], measured=False),))
+    Lips(engine).render(carried, placed, 1, carried.frame.pts_ns)
+    assert engine.observed == 0
+    assert engine.amounts == [1.0]
+
+
+def test_prepared_speech_is_drawn_as_any_other(
+    seen: list[TrackedFrame], placed: PlacedSpeech
+) -> None:
+    at_ns = seen[20].frame.pts_ns
+    shapes = []
+    for prepares in (True, False):
+        engine = Recording()
+        lips = Lips(engine)
+        if prepares:
+            lips.prepare(placed)
+        lips.render(seen[20], placed, 1, at_ns)
+        shapes.append(engine.cues[-1].shape)
+    assert shapes[0] == shapes[1]
+
+
 def test_new_epoch_forgets_everybody(seen: list[TrackedFrame], placed: PlacedSpeech) -> None:
     engine = Recording()
     lips = Lips(engine)
@@ -177,7 +214,7 @@ class Recording:
 
     def __init__(self, *, driven_by_sound: bool = False) -> None:
         self.driven_by_sound = driven_by_sound
-        self.opened = 0
+        self.opened = self.observed = 0
         self.cues: list[LipCue] = []
 
     @property
@@ -189,7 +226,7 @@ class Recording:
         return self
 
     def observe(self, _picture: Picture, _face: FaceMesh, /) -> None:
-        pass
+        self.observed += 1
 
     def render(self, _picture: Picture, _face: FaceMesh, cue: LipCue, /) -> LipPatch | None:
         self.cues.append(cue)

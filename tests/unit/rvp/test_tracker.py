@@ -1,19 +1,20 @@
+import cv2
 import numpy as np
 import pytest
 
 from edge_worker.rvp.gates import Gate
 from edge_worker.rvp.picture import to_bgr
-from edge_worker.rvp.tracker import TrackedFrame, Tracker
+from edge_worker.rvp.tracker import FaceTrack, TrackedFrame, Tracker
 from engines.face import FaceMesh, FaceRegion, Picture
 from engines.face.mediapipe import MediaPipeFace
 from tests.unit.rvp.scenes import frame, scene, swaying
 
 
 class Counted:
-    """The real landmarker, counting detections."""
+    """The real landmarker, counting."""
 
     def __init__(self) -> None:
-        self.detections = 0
+        self.detections = self.looks = 0
         self._real = MediaPipeFace()
 
     def detect(self, picture: Picture) -> list[FaceRegion]:
@@ -21,7 +22,35 @@ class Counted:
         return self._real.detect(picture)
 
     def mesh(self, picture: Picture, region: FaceRegion) -> FaceMesh:
+        self.looks += 1
         return self._real.mesh(picture, region)
+
+
+class Decoy:
+    """Takes something for a face at first sight."""
+
+    def __init__(self) -> None:
+        self.detections = self.looks = 0
+
+    def detect(self, _picture: Picture) -> list[FaceRegion]:
+        self.detections += 1
+        return [FaceRegion(320, 240, 200, 0.0)]
+
+    def mesh(self, _picture: Picture, _region: FaceRegion) -> FaceMesh:
+        self.looks += 1
+        return FaceMesh(np.zeros((468, 3), np.float32), 0.1)
+
+
+MIRRORED = np.ascontiguousarray(scene((160, 80))[:, ::-1])
+
+
+def passing(at: int) -> Picture:
+    """One comes from the left, her mirror image from the right and behind."""
+    room = scene()
+    heads = scene((0, 0), width=320, height=320)[:, 60:260]
+    room[80:400, 380 - at : 580 - at] = heads[:, ::-1]
+    room[80:400, 60 + at : 260 + at] = heads
+    return room
 
 
 @pytest.fixture
@@ -39,7 +68,7 @@ def test_face_in_view_keeps_its_id_and_is_open_for_lips(landmarker: Counted) -> 
     tracker = Tracker(landmarker)
     faces = [tracker.track(swaying(number)).faces for number in range(20)]
     assert {face.id for (face,) in faces} == {1}
-    assert all(face.gate is Gate.OPEN for (face,) in faces)
+    assert all(face.gate is Gate.OPEN for (face,) in faces[2:])
     assert all(50 < face.iod_px < 70 for (face,) in faces)
 
 
@@ -85,12 +114,153 @@ def test_face_that_leaves_is_gone_and_returns_under_its_id(landmarker: Counted) 
     assert [face.id for face in tracked.faces] == [1]
 
 
-def test_face_elsewhere_after_a_long_absence_is_somebody_else(landmarker: Counted) -> None:
+def test_person_when_coming_back_elsewhere_then_the_id_is_kept_for_twenty_seconds(
+    landmarker: Counted,
+) -> None:
     tracker = Tracker(landmarker)
     watched(tracker, scene((0, 80)), range(5))
-    watched(tracker, scene(), range(5, 70))
-    tracked = watched(tracker, scene((300, 80)), range(70, 80))
-    assert [face.id for face in tracked.faces] == [2]
+    watched(tracker, scene(), range(5, 10))
+    back = watched(tracker, scene((300, 80)), range(400, 410))
+    assert [face.id for face in back.faces] == [1]
+    watched(tracker, scene(), range(410, 415))
+    late = watched(tracker, scene((0, 80)), range(1000, 1010))
+    assert [face.id for face in late.faces] == [2]
+
+
+def test_face_when_somebody_else_comes_in_its_place_later_then_the_id_is_new(
+    landmarker: Counted,
+) -> None:
+    tracker = Tracker(landmarker)
+    watched(tracker, scene((160, 80)), range(5))
+    watched(tracker, scene(), range(5, 65))
+    other = watched(tracker, MIRRORED, range(65, 72))
+    assert [face.id for face in other.faces] == [2]
+
+
+def test_faces_when_they_cross_then_each_keeps_its_id(landmarker: Counted) -> None:
+    tracker = Tracker(landmarker)
+    crossing = [passing(at) for at in (*[0] * 6, *range(0, 321, 8), *[320] * 30)]
+    ids = []
+    for number, picture in enumerate(crossing):
+        faces = tracker.track(frame(picture, number)).faces
+        ids.append([face.id for face in sorted(faces, key=lambda f: f.mesh.points[4, 0])])
+    assert len(ids[5]) == 2
+    assert ids[-1] == ids[5][::-1]
+
+
+def test_faces_when_several_are_idle_then_each_is_looked_at_in_every_third_frame(
+    landmarker: Counted,
+) -> None:
+    tracker = Tracker(landmarker)
+    room = scene((0, 80), (320, 80))
+    watched(tracker, room, range(40))
+    landmarker.looks = 0
+    frames = [tracker.track(frame(room, number)) for number in range(40, 70)]
+    assert all(len(tracked.faces) == 2 for tracked in frames)
+    assert landmarker.looks <= 22
+    assert sum(face.measured for tracked in frames for face in tracked.faces) <= 22
+
+
+def test_face_when_it_is_watched_then_it_is_looked_at_in_every_frame(landmarker: Counted) -> None:
+    tracker = Tracker(landmarker)
+    room = scene((0, 80), (320, 80))
+    watched(tracker, room, range(40))
+    tracker.watched = (2,)
+    frames = [tracker.track(frame(room, number)) for number in range(40, 60)]
+    assert all(face.measured for tracked in frames for face in tracked.faces if face.id == 2)
+    assert not all(face.measured for tracked in frames for face in tracked.faces if face.id == 1)
+
+
+def test_face_when_it_is_not_looked_at_then_it_is_carried_on_with_its_motion(
+    landmarker: Counted,
+) -> None:
+    tracker = Tracker(landmarker)
+    off = []
+    for number in range(60):
+        left = 300 + 2 * max(0, number - 40)
+        room = scene((0, 80), (left, 80))
+        faces = tracker.track(frame(room, number)).faces
+        moving = max(faces, key=lambda face: face.mesh.points[4, 0])
+        if number == 39:
+            rest = float(moving.mesh.points[4, 0])
+        if number > 45:
+            off.append(abs(moving.mesh.points[4, 0] - rest - (left - 300)))
+    assert max(off) < 4
+
+
+def test_place_that_is_no_face_when_found_again_and_again_then_it_costs_next_to_nothing() -> None:
+    decoy = Decoy()
+    tracker = Tracker(decoy)
+    for number in range(50):
+        assert tracker.track(frame(scene(), number)).faces == ()
+    assert decoy.detections <= 18
+    assert decoy.looks <= 2
+
+
+SMALL = cv2.resize(scene((0, 0), width=320, height=320), (200, 200))
+LEFTS = (0, 210, 420)
+
+
+def row(*, nodding: bool = False, number: int = 0) -> Picture:
+    """Three faces side by side that hang there, or of which the second nods at first."""
+    room = scene()
+    for left in LEFTS:
+        nod = 8 * (number // 4 % 2) if nodding and left == LEFTS[1] and number < 30 else 0
+        room[20 + nod : 220 + nod, left : left + 200] = SMALL
+    return room
+
+
+def with_newcomer(room: Picture, number: int) -> Picture:
+    """Somebody else sways below them."""
+    left = 60 + 3 * (number % 8)
+    room[260:460, left : left + 200] = SMALL[:, ::-1]
+    return room
+
+
+def is_below(face: FaceTrack) -> bool:
+    return bool(face.mesh.points[4, 1] > 260)
+
+
+def test_person_when_posters_take_every_place_then_one_makes_room(landmarker: Counted) -> None:
+    tracker = Tracker(landmarker)
+    watched(tracker, row(), range(120))
+    ids = set()
+    for number in range(120, 200):
+        faces = tracker.track(frame(with_newcomer(row(), number), number)).faces
+        ids |= {face.id for face in faces}
+    assert len(faces) == 3
+    assert any(is_below(face) for face in faces)
+    assert ids == {1, 2, 3, 4}
+    back = watched(tracker, row(), range(200, 240)).faces
+    assert len(back) == 3
+    assert not any(is_below(face) for face in back)
+
+
+def test_person_when_still_for_seconds_or_watched_then_only_what_never_moved_makes_room(
+    landmarker: Counted,
+) -> None:
+    tracker = Tracker(landmarker)
+    for number in range(170):
+        faces = tracker.track(frame(row(nodding=True, number=number), number)).faces
+    middle = sorted(faces, key=lambda face: face.mesh.points[4, 0])[1].id
+    watching = next(face.id for face in faces if face.id != middle)
+    tracker.watched = (watching,)
+    for number in range(170, 210):
+        faces = tracker.track(frame(with_newcomer(row(), number), number)).faces
+    assert {middle, watching} < {face.id for face in faces}
+    assert any(is_below(face) for face in faces)
+
+
+def test_newcomer_when_everybody_there_has_moved_or_is_watched_then_there_is_no_room(
+    landmarker: Counted,
+) -> None:
+    tracker = Tracker(landmarker)
+    for number in range(170):
+        faces = tracker.track(frame(row(nodding=True, number=number), number)).faces
+    tracker.watched = tuple(face.id for face in faces)
+    for number in range(170, 200):
+        later = tracker.track(frame(with_newcomer(row(), number), number)).faces
+    assert {face.id for face in later} == {face.id for face in faces}
 
 
 def test_new_epoch_starts_afresh(landmarker: Counted) -> None:

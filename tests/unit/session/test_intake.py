@@ -47,3 +47,12 @@ def test_take_when_faces_are_not_wanted_then_pictures_pass_without_a_look() -> N
     intake.tracking = True
     assert intake.take(message(4)).tracked
     assert landmarker.looks > 0
+
+
+def test_take_when_faces_are_watched_then_the_tracker_is_told() -> None:
+    tracker = Tracker(Blind())
+    intake = Intake("door", lambda: tracker)
+    intake.watched = frozenset({3})
+    for number in range(3):
+        intake.take(message(number))
+    assert tracker.watched == {3}

@@ -71,7 +71,7 @@ class Door:
             advanced=self._advanced,
             produced=self._take,
             speakers=dict,
-            late=self._late,
+            late=self.late_ns.append,
             delayed=lambda: None,
         )
         self._epoch_began_ns = 0
@@ -130,9 +130,6 @@ class Door:
 
     async def _take(self, produced: Produced) -> None:
         self.produced.append(produced)
-
-    async def _late(self, late_ns: int) -> None:
-        self.late_ns.append(late_ns)
 
     async def _advanced(self, advance: Advance) -> None:
         self.advances.append(advance)

@@ -13,7 +13,7 @@ from edge_worker.media.mpegts import Demuxer
 from edge_worker.media.nal import read_sei
 from edge_worker.media.timestamps import ticks_to_ns
 from edge_worker.rvp.gates import Gate
-from edge_worker.rvp.lips import Lips
+from edge_worker.rvp.lips import Lips, RenderedFrame
 from edge_worker.rvp.tracker import FaceTrack, TrackedFrame
 from edge_worker.session.production import Batch, Produced, Production
 from edge_worker.timeline.presentation import PictureJob, SoundJob
@@ -141,7 +141,7 @@ def test_picture_when_nobody_is_translated_then_it_is_the_very_object_that_was_d
     assert altered
     first, last = min(altered), max(altered)
     assert altered == set(range(first, last + 1, FRAME_NS))
-    assert SPEECH.start_ns - 160_000_000 < first - DELAY_NS <= SPEECH.start_ns
+    assert SPEECH.start_ns - 220_000_000 < first - DELAY_NS <= SPEECH.start_ns
     assert SPEECH.end_ns <= last - DELAY_NS < SPEECH.end_ns + 160_000_000
     for number, one in enumerate(frames):
         np.testing.assert_array_equal(one.frame.planes, picture(number))
@@ -192,6 +192,29 @@ def test_picture_when_lips_may_not_be_drawn_then_only_the_sound_is_marked(
     assert all("out of paint" in fault for fault in faults)
     gates = {gate for one in shown.produced for gate in one.gates}
     assert gates == ({Gate.OCCLUDED} if why == "covered" else gates - {Gate.OCCLUDED})
+
+
+def test_picture_when_the_speaker_is_not_known_then_it_does_not_pass_as_off_camera(
+    shown: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[PlacedSpeech | None, int | None]] = []
+
+    def render(
+        _lips: Lips,
+        one: TrackedFrame,
+        placed: PlacedSpeech | None,
+        speaker: int | None,
+        _at_ns: int,
+    ) -> RenderedFrame:
+        asked.append((placed, speaker))
+        return RenderedFrame(one.frame, altered=False, gate=Gate.OPEN)
+
+    monkeypatch.setattr(Lips, "render", render)
+    frames = [tracked(25)]
+    for speakers in ({}, {SPEECH.speech.utterance.id: None}):
+        production = Production(Lips(Painter()), "w", "en")
+        play(production, shown, replace(EVERYTHING, speakers=speakers), frames)
+    assert asked == [(None, None), (SPEECH, None)]
 
 
 def test_sound_when_the_original_is_muted_then_only_speech_is_left(shown: Shown) -> None:
