@@ -33,7 +33,8 @@ async def test_target_language_when_changed_then_the_new_topic_goes_on_where_the
     assert set(topics[change:]) == {state.out_topic}
 
     last, first = heard.properties()[change - 1 : change + 1]
-    assert 0 < (first.pts_ns or 0) - (last.pts_ns or 0) < SECOND_NS // 4
+    # What is sent off at the end may be sound alone, which runs a little ahead of the picture.
+    assert abs((first.pts_ns or 0) - (last.pts_ns or 0)) < SECOND_NS // 4
     assert (last.seq or 0) + 1 == first.seq
 
     message = heard.out[change].payload
