@@ -3,7 +3,6 @@
 With --check nothing is written: the exit status says whether the file is up to date.
 """
 
-import argparse
 import ast
 import inspect
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import yaml
+from generated import write_or_compare
 
 from mqtt_schemas import (
     DEFAULT_PREFIX,
@@ -244,18 +244,5 @@ def text() -> str:
     return HEADER + body
 
 
-def main() -> int:
-    """Write, or compare."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="compare only")
-    if not parser.parse_args().check:
-        TARGET.write_text(text(), encoding="utf-8")
-        return 0
-    if TARGET.exists() and TARGET.read_text(encoding="utf-8") == text():
-        return 0
-    print(f"{TARGET.name} is not what mqtt_schemas says: run script/asyncapi")
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_compare(TARGET, text(), source="mqtt_schemas", command="script/asyncapi"))

@@ -3,7 +3,6 @@
 With --check nothing is written: the exit status says whether the file is up to date.
 """
 
-import argparse
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from types import NoneType
 from typing import Any, get_args, get_type_hints
 
 from annotated_types import Ge, Gt, Le
+from generated import write_or_compare
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
@@ -215,20 +215,9 @@ def table(listed: Iterator[Row]) -> str:
     return "\n".join([*head, *(row.line() for row in listed)]) + "\n"
 
 
-def main() -> int:
-    """Write, or compare."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="compare only")
-    if not parser.parse_args().check:
-        TARGET.write_text(text(), encoding="utf-8")
-        return 0
-    if TARGET.exists() and TARGET.read_text(encoding="utf-8") == text():
-        return 0
-    print(
-        f"{TARGET.relative_to(ROOT)} is not what edge_worker.config says: run script/configuration"
-    )
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(
+        write_or_compare(
+            TARGET, text(), source="edge_worker.config", command="script/configuration"
+        )
+    )

@@ -3,10 +3,11 @@
 With --check nothing is written: the exit status says whether the file is up to date.
 """
 
-import argparse
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+from generated import write_or_compare
 
 from engines.catalogue import Model, Task
 from engines.catalogue.entries import HubSource, PackageSource, UrlSource, read_catalogue
@@ -273,18 +274,5 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
-def main() -> int:
-    """Write, or compare."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="compare only")
-    if not parser.parse_args().check:
-        TARGET.write_text(text(), encoding="utf-8")
-        return 0
-    if TARGET.exists() and TARGET.read_text(encoding="utf-8") == text():
-        return 0
-    print(f"{TARGET.relative_to(ROOT)} is not what the catalogue says: run script/languages")
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_compare(TARGET, text(), source="the catalogue", command="script/languages"))

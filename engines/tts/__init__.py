@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 MAX_CHARACTERS = 4_000
 """Longest text that is spoken at once."""
+SLOWEST, FASTEST = 0.5, 2.0
+"""Speeds that a synthesizer may be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +50,17 @@ class Synthesizer(Protocol):
             ValueError: ``text`` is longer than ``MAX_CHARACTERS`` or ``speed`` out of range.
         """
         ...
+
+
+def check_request(text: str, speed: float) -> None:
+    """What every synthesizer refuses before it speaks.
+
+    Raises:
+        ValueError: ``text`` is longer than ``MAX_CHARACTERS`` or ``speed`` out of range.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise ValueError(
+            f"text of {len(text)} characters is longer than the {MAX_CHARACTERS} spoken at once"
+        )
+    if not SLOWEST <= speed <= FASTEST:
+        raise ValueError(f"speed {speed} is outside {SLOWEST} to {FASTEST}")

@@ -17,12 +17,11 @@ import numpy as np
 from engines import EngineUnavailableError
 from engines.language import primary
 from engines.text import has_words, plain, sentences
-from engines.tts import MAX_CHARACTERS, Speech
+from engines.tts import Speech, check_request
 from engines.tts.alignment import aligned
 from engines.tts.ipa import symbols_in_ipa
 
 _WORDS_PER_MINUTE = 165
-_SLOWEST, _FASTEST = 0.5, 2.0
 _LONGEST_SENTENCE = 400
 _TIMEOUT_S = 10.0
 _MAX_ANSWER = 48_000 * 2 * 120
@@ -78,12 +77,7 @@ class EspeakSynthesizer:
             EngineUnavailableError: the program failed.
         """
         chosen = self._voice(language, voice)
-        if len(text) > MAX_CHARACTERS:
-            raise ValueError(
-                f"text of {len(text)} characters is longer than the {MAX_CHARACTERS} spoken at once"
-            )
-        if not _SLOWEST <= speed <= _FASTEST:
-            raise ValueError(f"speed {speed} is outside {_SLOWEST} to {_FASTEST}")
+        check_request(text, speed)
         return self._sentences(plain(text), chosen, round(_WORDS_PER_MINUTE * speed))
 
     def phonemes(self, text: str, *, language: str) -> list[str]:

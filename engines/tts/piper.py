@@ -16,12 +16,11 @@ import numpy as np
 from engines import EngineUnavailableError
 from engines.language import primary
 from engines.text import has_words, plain
-from engines.tts import MAX_CHARACTERS, Phoneme, Speech
+from engines.tts import Phoneme, Speech, check_request
 from engines.tts.alignment import aligned
 from engines.tts.ipa import in_ipa, is_mandarin, symbols_in_ipa
 
 _NEEDED = "Piper voices need the GPL-3.0 extra: pip install 'polylip[piper]'"
-_SLOWEST, _FASTEST = 0.5, 2.0
 
 
 class PiperSynthesizer:
@@ -74,12 +73,7 @@ class PiperSynthesizer:
         """
         if primary(language) != self._language or voice not in (None, self._voice_name):
             raise KeyError((language, voice))
-        if len(text) > MAX_CHARACTERS:
-            raise ValueError(
-                f"text of {len(text)} characters is longer than the {MAX_CHARACTERS} spoken at once"
-            )
-        if not _SLOWEST <= speed <= _FASTEST:
-            raise ValueError(f"speed {speed} is outside {_SLOWEST} to {_FASTEST}")
+        check_request(text, speed)
         return self._sentences(_speakable(text), speed)
 
     def _sentences(self, text: str, speed: float) -> Iterator[Speech]:

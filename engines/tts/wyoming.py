@@ -16,14 +16,13 @@ from wyoming.tts import Synthesize, SynthesizeVoice
 
 from engines.language import primary
 from engines.text import has_words, plain, sentences
-from engines.tts import MAX_CHARACTERS, Phoneme, Speech
+from engines.tts import Phoneme, Speech, check_request
 from engines.tts.alignment import aligned
 from engines.tts.phonemes import Phonemizer, installed_phonemizer
 from engines.tts.spread import PAUSE
 from engines.wyoming import WyomingServer
 
 _LONGEST_SENTENCE = 400
-_SLOWEST, _FASTEST = 0.5, 2.0
 _MAX_SECONDS = 120
 _RATES = range(8_000, 96_001)
 _CHANNELS = range(1, 9)
@@ -105,12 +104,7 @@ class WyomingSynthesizer:
         known = self.voices[primary(language)]
         if voice is not None and voice not in known:
             raise KeyError((language, voice))
-        if len(text) > MAX_CHARACTERS:
-            raise ValueError(
-                f"text of {len(text)} characters is longer than the {MAX_CHARACTERS} spoken at once"
-            )
-        if not _SLOWEST <= speed <= _FASTEST:
-            raise ValueError(f"speed {speed} is outside {_SLOWEST} to {_FASTEST}")
+        check_request(text, speed)
         return self._sentences(plain(text), voice or known[0])
 
     def _sentences(self, text: str, voice: str) -> Iterator[Speech]:
