@@ -108,6 +108,24 @@ def test_controls_when_the_mouth_never_moves_tell_nothing() -> None:
     assert made[2].readings[0].closure_rate is None
 
 
+@pytest.mark.parametrize(
+    ("r", "closed", "told"),
+    [(0.2, 20, True), (0.35, 11, True), (0.35, 18, False)],
+    ids=["correlates less", "closes less", "does neither"],
+)
+def test_controls_when_lips_are_foreign_tell_them_by_either_figure(
+    r: float, closed: int, told: object
+) -> None:
+    own = replace(frozen(), windows=(SyncWindow(0, 0.0, 0.5),), closure=Closure(20, 20, None))
+    foreign = replace(own, windows=(SyncWindow(0, 0.0, r),), closure=Closure(20, closed, None))
+
+    def measure(*_: object) -> tuple[MouthFindings, ...]:
+        return (foreign,)
+
+    untouched = controls([own], noise(), RATE, measure, [own.track])[-1]
+    assert untouched.readings[0].told is told
+
+
 def frozen() -> MouthFindings:
     """What an eye sees of a mouth that stays as it is while somebody speaks for 30 s."""
     times_ns = np.arange(0, 30 * SECOND, 40_000_000)
