@@ -118,7 +118,11 @@ class StreamSection(_Section):
     """Settings of a stream that nobody has changed over MQTT yet."""
 
     enabled: bool = Field(default=True, description="Translate; off passes the original through.")
-    activation: Activation = Field(Activation.ALWAYS, description="`always`, or only after `ring`.")
+    activation: Activation = Field(
+        Activation.AUTO,
+        description="`always`, `on_demand` (woken by a ring, a watcher or a reply), `off`, or "
+        "`auto`: on demand for a doorbell, else always.",
+    )
     source_language: LanguageOrAuto = Field("auto", description="`auto` or a language id.")
     target_language: Language = Field("en", description="Language to translate to.")
     lip_sync: bool = Field(default=True, description="Re-render the lips.")

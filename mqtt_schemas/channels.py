@@ -12,7 +12,7 @@ from .request import Request, Response, SynthesisJob, TranslationJob
 from .speech import SyncedSpeechMessage
 from .state import StreamState
 from .stream import ClockAnchor, StreamInfo, StreamStatus
-from .talkback import TalkbackCancel, TalkbackSay
+from .talkback import TalkbackCancel, TalkbackPlayed, TalkbackReply, TalkbackSay
 from .utterance import UtteranceMessage
 from .worker import WorkerInfo, WorkerMetrics, WorkerStatus
 
@@ -41,6 +41,8 @@ class Channel(StrEnum):
     TALKBACK_IN = "stream/{stream}/talkback/in/{transaction}"
     TALKBACK_CANCEL = "stream/{stream}/talkback/cancel"
     TALKBACK_OUT = "stream/{stream}/talkback/out"
+    TALKBACK_PLAYED = "stream/{stream}/talkback/played"
+    TALKBACK_STATUS = "stream/{stream}/talkback/status"
     JOB_ASR = "job/asr"
     JOB_MT = "job/mt"
     JOB_TTS = "job/tts"
@@ -217,6 +219,18 @@ RULES: Mapping[Channel, ChannelRules] = MappingProxyType(
             qos=0,
             expiry_s=_MEDIA_EXPIRY_S,
             summary="Sound for the door's loudspeaker.",
+        ),
+        Channel.TALKBACK_PLAYED: ChannelRules(
+            body=TalkbackPlayed,
+            publisher=Party.CAMERA,
+            expiry_s=_SPEECH_EXPIRY_S,
+            summary="When the loudspeaker began and ended a reply.",
+        ),
+        Channel.TALKBACK_STATUS: ChannelRules(
+            body=TalkbackReply,
+            publisher=Party.WORKER,
+            expiry_s=_SPEECH_EXPIRY_S,
+            summary="How a reply stands: queued, speaking, spoken.",
         ),
         Channel.JOB_ASR: ChannelRules(
             body=Body.PCM,

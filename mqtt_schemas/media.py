@@ -9,7 +9,7 @@ from mashumaro.jsonschema.annotations import Pattern
 
 from .conformance import first_fault, json_schema
 from .errors import MessageRefused, shown
-from .fields import Count, Epoch, Nanoseconds, OptionalLanguage, SampleRate, Term
+from .fields import Count, Epoch, Id, Nanoseconds, OptionalLanguage, SampleRate, Term
 from .limits import MAX_MEDIA_BYTES
 
 SEGMENT_CONTENT_TYPE = "video/mp2t"
@@ -55,6 +55,10 @@ class MediaProperties:
     """When ``pts_ns`` was captured, nanoseconds since 1970-01-01 UTC."""
     ai_modified: bool | None = None
     """Whether picture or sound of this segment was altered; only on ``out``."""
+    transaction: Id | None = None
+    """The reply that it is part of; only on ``talkback/out``."""
+    last: bool | None = None
+    """No segment of this transaction follows; only on ``talkback/out``."""
 
     def to_pairs(self) -> list[tuple[str, str]]:
         """As MQTT 5 user properties."""

@@ -18,9 +18,13 @@ from .identifiers import AUTO_LANGUAGE, VOICE_PATTERN, canonical_language
 class Activation(StrEnum):
     """When a stream is translated."""
 
+    AUTO = "auto"
+    """On demand where the stream is a doorbell, else always."""
     ALWAYS = "always"
-    RING = "ring"
-    """From a ring until the visit ends."""
+    ON_DEMAND = "on_demand"
+    """A ring, a watcher or a reply wakes it; it sleeps after two minutes without speech."""
+    OFF = "off"
+    """Never: the stream is known, and neither decoded nor translated."""
 
 
 class PlayoutDelay(str, SerializableType, use_annotations=True):
@@ -75,7 +79,7 @@ class StreamSettings:
 
     enabled: bool = True
     """Off: the stream passes through, still published."""
-    activation: Activation = Activation.ALWAYS
+    activation: Activation = Activation.AUTO
     source_language: LanguageOrAuto = AUTO_LANGUAGE
     """BCP-47, lower case, or ``auto``."""
     target_language: Language = "en"
@@ -134,7 +138,7 @@ def _switch(text: str) -> bool:
 
 def _activation(text: str) -> Activation:
     if text.lower() not in set(Activation):
-        raise ValueError(f"is {shown(text)}; takes {' or '.join(Activation)}")
+        raise ValueError(f"is {shown(text)}; takes {', '.join(Activation)}")
     return Activation(text.lower())
 
 

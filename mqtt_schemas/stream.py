@@ -81,6 +81,8 @@ class StreamInfo:
     """What the camera side does to the picture, for people; empty if it passes as it is."""
     talkback: bool = False
     """It has a loudspeaker that plays ``talkback/out``."""
+    speaker: Token = ""
+    """What plays it: ``device``, ``command`` or ``rtsp``; empty when nothing does."""
     doorbell: bool = False
     """It publishes the event ``ring``."""
 

@@ -2,8 +2,22 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
-from .fields import SCHEMA, Duration, Id, Language, OptionalLanguage, Schema, Sentence, Text, Voice
+from mashumaro.jsonschema.annotations import Maximum, Minimum
+
+from .fields import (
+    SCHEMA,
+    Duration,
+    Id,
+    Language,
+    Nanoseconds,
+    OptionalLanguage,
+    Schema,
+    Sentence,
+    Text,
+    Voice,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +35,8 @@ class TalkbackSay:
     """To speak in; empty: the visitor's."""
     voice: Voice = ""
     """Empty: the default one."""
+    wait_ns: Annotated[int, Minimum(1_000_000_000), Maximum(120_000_000_000)] = 30_000_000_000
+    """If it cannot be begun within so many nanoseconds, it is dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +56,23 @@ class TalkbackStatus(StrEnum):
     SPEAKING = "speaking"
     SPOKEN = "spoken"
     CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    """Its turn did not come in time."""
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TalkbackReply:
-    """What became of a ``say``: the ``data`` of its response."""
+    """How a ``say`` or an ``in`` stands: on ``talkback/status``, and the response's ``data``."""
 
     schema: Schema = SCHEMA
     stream: Id
     transaction: Id
     status: TalkbackStatus
+    source_text: Text = ""
+    """As typed, or as heard from the owner."""
+    source_language: OptionalLanguage = ""
+    """Of ``source_text``, BCP-47, lower case."""
     text: Text = ""
     """As spoken to the visitor."""
     language: OptionalLanguage = ""
@@ -58,4 +80,27 @@ class TalkbackReply:
     duration_ns: Duration = 0
     """Length of the speech, nanoseconds."""
     reason: Sentence = ""
+    """For people: why it failed."""
+
+
+class PlayedStatus(StrEnum):
+    """What the door's loudspeaker did."""
+
+    STARTED = "started"
+    ENDED = "ended"
+    """To its end, or to where it was cancelled."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalkbackPlayed:
+    """What the camera side says of a transaction of ``talkback/out``."""
+
+    schema: Schema = SCHEMA
+    stream: Id
+    transaction: Id
+    status: PlayedStatus
+    utc_ns: Nanoseconds
+    """When the loudspeaker began or ended, nanoseconds since 1970-01-01 UTC."""
+    detail: Sentence = ""
     """For people: why it failed."""

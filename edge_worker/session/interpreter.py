@@ -148,7 +148,7 @@ class Interpreter:
         self._heard_ns = max(self._heard_ns, block.end_ns)
         self._epoch = block.epoch
         settings = self._hooks.settings()
-        by_visit = settings.activation is Activation.RING
+        by_visit = settings.activation is Activation.ON_DEMAND
         awake = not by_visit or self._visit.lasts
         wanted = settings.enabled and awake and self._hooks.rung() is not Rung.PASS_THROUGH
         if not wanted or self._fell_behind():

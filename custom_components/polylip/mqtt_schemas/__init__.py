@@ -39,7 +39,14 @@ from .settings import SETTINGS, Activation, PlayoutDelay, StreamSettings
 from .speech import PhonemeSpan, SyncedSpeechMessage
 from .state import Rung, SettingError, StreamState
 from .stream import AudioTrack, ClockAnchor, ClockSource, StreamInfo, StreamStatus, VideoTrack
-from .talkback import TalkbackCancel, TalkbackReply, TalkbackSay, TalkbackStatus
+from .talkback import (
+    PlayedStatus,
+    TalkbackCancel,
+    TalkbackPlayed,
+    TalkbackReply,
+    TalkbackSay,
+    TalkbackStatus,
+)
 from .topics import DEFAULT_PREFIX, SHARE_GROUP, TopicAddress, Topics
 from .utterance import UtteranceMessage, UtteranceStage, Verdict
 from .version import PROTOCOL_VERSION, is_compatible
@@ -93,6 +100,7 @@ __all__ = [
     "Party",
     "PcmProperties",
     "PhonemeSpan",
+    "PlayedStatus",
     "PlayoutDelay",
     "Reach",
     "Refused",
@@ -113,6 +121,7 @@ __all__ = [
     "SyncedSpeechMessage",
     "SynthesisJob",
     "TalkbackCancel",
+    "TalkbackPlayed",
     "TalkbackReply",
     "TalkbackSay",
     "TalkbackStatus",

@@ -48,6 +48,8 @@ class StreamState:
     rung: Rung = Rung.FULL
     last_error: SettingError | None = None
     """Of the newest command when it was refused."""
+    active: bool = True
+    """It is decoded and, unless ``enabled`` is off, translated; False while it sleeps."""
     needs: ModelNeed | None = None
     """Models that lack for these languages or this voice; None when nothing does."""
     trouble: Sentence = ""

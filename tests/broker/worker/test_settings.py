@@ -66,7 +66,7 @@ async def test_switches_when_off_then_nothing_is_translated_or_no_lips_are_drawn
 ) -> None:
     async with watching(mosquitto) as house, serving(mosquitto, engines):
         await house.declare("passing", enabled="off")
-        await house.declare("unrung", activation="ring")
+        await house.declare("unrung", activation="on_demand")
         await house.declare("lipless", lip_sync="off", label="off")
         playing = asyncio.gather(
             play(house.link, "passing", parcel_heard),
@@ -97,7 +97,7 @@ async def test_settings_of_sound_when_changed_then_they_are_heard_and_seen(
     mosquitto: Mosquitto, engines: EngineSet, parcel_heard: Clip
 ) -> None:
     async with watching(mosquitto) as house, serving(mosquitto, engines):
-        await house.declare("rung", activation="ring")
+        await house.declare("rung", activation="on_demand")
         await house.declare("muted", original_volume="0", captions="off")
         topic = TOPICS.event("rung")
         ring = StreamEvent(stream="rung", type=EventType.RING, utc_ns=1)

@@ -13,7 +13,7 @@ DEFAULTS = StreamSettings()
 def test_settings_when_nothing_is_said_are_the_defaults() -> None:
     assert {name: DEFAULTS.text(name) for name in SETTINGS} == {
         "enabled": "on",
-        "activation": "always",
+        "activation": "auto",
         "source_language": "auto",
         "target_language": "en",
         "lip_sync": "on",
@@ -33,7 +33,7 @@ def test_settings_when_nothing_is_said_are_the_defaults() -> None:
         ("lip_sync", " false ", False),
         ("captions", "ON", True),
         ("label", "off", False),
-        ("activation", "ring", Activation.RING),
+        ("activation", "on_demand", Activation.ON_DEMAND),
         ("source_language", "auto", "auto"),
         ("source_language", "pt_BR", "pt-br"),
         ("target_language", "ES", "es"),
@@ -59,7 +59,7 @@ def test_setting_when_it_takes_the_text_changes_and_nothing_else_does(
     ("name", "text", "reason"),
     [
         ("enabled", "1", "is '1'; takes on, off, true or false"),
-        ("activation", "never", "takes always or ring"),
+        ("activation", "never", "takes auto, always, on_demand, off"),
         ("source_language", "klingon!", "use a BCP-47 language"),
         ("target_language", "auto", "use a BCP-47 language"),
         ("playout_delay", "soon", "takes live, dub, auto or seconds from 0.2 to 6"),
