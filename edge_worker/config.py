@@ -5,19 +5,14 @@ over the defaults. ``docs/configuration.md`` is generated from the descriptions 
 """
 
 import os
-import re
 import socket
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
     SecretStr,
-    StringConstraints,
     ValidationError,
 )
 from pydantic_settings import (
@@ -27,67 +22,39 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from edge_worker.config_kinds import (
+    Delay,
+    EngineOrServer,
+    HttpAddress,
+    Identifier,
+    Language,
+    LanguageOrAuto,
+    Prefix,
+    Roles,
+    ServerOrNothing,
+    StunAddress,
+    Voice,
+)
 from edge_worker.cores import all_but_one, usable_cores
-from engines.address import server_address
 from mqtt_schemas import (
-    AUTO_LANGUAGE,
     DEFAULT_PREFIX,
-    VOICE_PATTERN,
     Activation,
     DownloadPolicy,
-    IdRefused,
     PlayoutDelay,
+    Role,
     StreamSettings,
-    check_id,
-    check_language,
-    check_prefix,
 )
 
 _PREFIX, _NESTED = "POLYLIP_", "__"
-_ENGINE = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 
 class ConfigurationError(Exception):
     """The configuration is wrong; the message names each setting, what is wrong and what fits."""
 
 
-def _taken(check: Callable[[str], str]) -> Callable[[str], str]:
-    """A check of the wire contract as pydantic wants it: refusal is a ``ValueError``."""
-
-    def checked(text: str) -> str:
-        try:
-            return check(text)
-        except IdRefused as error:
-            raise ValueError(str(error)) from error
-
-    return checked
-
-
-def _language_or_auto(text: str) -> str:
-    return text if text == AUTO_LANGUAGE else check_language(text)
-
-
-def _engine_or_server(text: str) -> str:
-    if not _ENGINE.fullmatch(text):
-        server_address(text)
-    return text
-
-
-def _server_or_nothing(text: str) -> str:
-    if text:
-        server_address(text)
-    return text
-
-
-Identifier = Annotated[str, AfterValidator(_taken(check_id))]
-Prefix = Annotated[str, AfterValidator(_taken(check_prefix))]
-Language = Annotated[str, AfterValidator(_taken(check_language))]
-LanguageOrAuto = Annotated[str, AfterValidator(_taken(_language_or_auto))]
-Voice = Annotated[str, StringConstraints(pattern=VOICE_PATTERN)]
-EngineOrServer = Annotated[str, AfterValidator(_engine_or_server)]
-ServerOrNothing = Annotated[str, AfterValidator(_server_or_nothing)]
-HttpAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
-Delay = Annotated[str, AfterValidator(lambda text: str(PlayoutDelay(text)))]
+def _listed(text: str) -> frozenset[str]:
+    """What stands between the commas."""
+    return frozenset(filter(None, (name.strip() for name in text.split(","))))
 
 
 class _Section(BaseModel):
@@ -134,7 +101,11 @@ class StreamSection(_Section):
         0.18, ge=0, le=1, description="How loud the original stays under the translation."
     )
     captions: bool = Field(default=True, description="Publish the texts as captions.")
-    label: bool = Field(default=True, description="Show `AI-translated` in altered pictures.")
+    label: bool = Field(
+        default=True,
+        description="Show `AI-translated` in altered pictures, and tell visitors that replies "
+        "are spoken by an artificial voice.",
+    )
 
     def effective(self) -> StreamSettings:
         """These settings as the wire contract names them."""
@@ -183,6 +154,11 @@ class EngineSection(_Section):
     min_confidence: float = Field(
         0.45, ge=0, le=1, description="Below it an utterance passes with a caption, undubbed."
     )
+    shared: bool = Field(
+        default=True,
+        description="Whether the workers of one broker do calls for each other while one has a "
+        "long queue; what is said at a door is then read by another of them.",
+    )
 
 
 class DownloadSection(_Section):
@@ -210,7 +186,60 @@ class DownloadSection(_Section):
     @property
     def accepted(self) -> frozenset[str]:
         """``accept_licences`` one by one."""
-        return frozenset(filter(None, (name.strip() for name in self.accept_licences.split(","))))
+        return _listed(self.accept_licences)
+
+
+class HttpSection(_Section):
+    """Live streams, the built-in page and figures over HTTP; see docs/serving.md."""
+
+    enabled: bool = Field(default=False, description="Serve HTTP; `--http` says the same.")
+    bind: str = Field(
+        "127.0.0.1",
+        description="Address to listen on; beyond this machine only where you say so here.",
+    )
+    port: int = Field(8090, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    url: HttpAddress | None = Field(
+        None, description="Address under which others reach it, where a proxy stands before it."
+    )
+    token: SecretStr | None = Field(
+        None,
+        min_length=22,
+        description="Opens the page and all streams; without one, a new one at every start.",
+    )
+    clients: int = Field(32, ge=1, le=1024, description="Viewers at once, of all streams.")
+    clients_per_stream: int = Field(8, ge=1, le=1024, description="Viewers of one stream at once.")
+    picture_rate: float = Field(
+        10.0, gt=0, le=30, description="Pictures a second of MJPEG, at most."
+    )
+    origins: str = Field(
+        "",
+        description="Pages of other servers that may use it, such as `https://ha.example`, with "
+        "commas between.",
+    )
+    hosts: str = Field(
+        "",
+        description="Further names that a server bound to loopback may be called by, with commas "
+        "between.",
+    )
+    cert_file: Path | None = Field(None, description="Certificate chain: serve HTTPS.")
+    key_file: Path | None = Field(None, description="Its private key, where it is not in there.")
+    stun: StunAddress = Field(
+        "", description="STUN server, `stun:host:3478`, for WebRTC beyond the local network."
+    )
+    turn: SecretStr | None = Field(
+        None,
+        description="TURN server, `turn:user:password@host:3478`, where WebRTC needs a relay.",
+    )
+
+    @property
+    def allowed_origins(self) -> frozenset[str]:
+        """``origins`` one by one."""
+        return _listed(self.origins)
+
+    @property
+    def further_hosts(self) -> frozenset[str]:
+        """``hosts`` one by one."""
+        return _listed(self.hosts)
 
 
 class LimitSection(_Section):
@@ -238,6 +267,16 @@ class WorkerSettings(BaseSettings):
     worker: Identifier = Field(
         default_factory=lambda: slug(socket.gethostname()), description="This worker's id."
     )
+    roles: Roles = Field(
+        (Role.ATP, Role.RVP),
+        min_length=1,
+        description="What this worker does: `atp` hears, translates and speaks, `rvp` shows. Of a "
+        "stream either may be another worker's work; see docs/roles.md.",
+    )
+    share_speech: bool = Field(
+        default=False,
+        description="Publish the sound of translated speech, also where this worker shows it.",
+    )
     mqtt: MqttSection = Field(default_factory=MqttSection)
     defaults: StreamSection = Field(default_factory=StreamSection)
     streams: dict[Identifier, StreamSection] = Field(
@@ -247,6 +286,7 @@ class WorkerSettings(BaseSettings):
     engines: EngineSection = Field(default_factory=EngineSection)
     downloads: DownloadSection = Field(default_factory=DownloadSection)
     limits: LimitSection = Field(default_factory=LimitSection)
+    http: HttpSection = Field(default_factory=HttpSection)
 
     def settings_of(self, stream: str) -> StreamSettings:
         """What holds for ``stream`` until MQTT says otherwise."""

@@ -3,35 +3,24 @@
 import asyncio
 import logging
 import re
-import time
-from collections.abc import Callable, Collection
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import cv2
-
-from edge_worker.config import EngineSection
 from edge_worker.lending import Lent, giving_way
 from edge_worker.offers import language_offers
 from edge_worker.servers import ServedVoices
-from edge_worker.sources import Progress, Sources, recognizer_of, sources_of
+from edge_worker.sources import Sources
 from engines import EngineUnavailableError
 from engines.asr import Recognizer
-from engines.catalogue import Catalogue, Task
+from engines.catalogue import Task
 from engines.face import FaceLandmarker
-from engines.face.mediapipe import MediaPipeFace
 from engines.language import primary
 from engines.lipsync import LipEngine
-from engines.lipsync.mouth_warp import MouthWarp
 from engines.mt import Translator
 from engines.mt.pairs import TranslatorSet
 from engines.tts import Synthesizer
-from engines.tts.voices import SynthesizerSet
 from engines.turn import TurnDetector
-from engines.turn.smart_turn import SmartTurn
 from engines.vad import VoiceDetector
-from engines.vad.gate import GatedDetector
-from engines.vad.silero import SileroDetector
 from mqtt_schemas import (
     VOICE_PATTERN,
     EngineInfo,
@@ -45,7 +34,6 @@ _log = logging.getLogger(__name__)
 
 _VOICES = 256
 """Voices that are listed at most: names of full length leave room in a message for the rest."""
-_WARM_UP = {"en": "Hello.", "pt": "Olá."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,87 +173,3 @@ async def _quietly(load: Callable[[], None]) -> None:
         await asyncio.to_thread(giving_way, load)
     except EngineUnavailableError as error:
         _log.debug("not loaded: %s", error)
-
-
-def load_engines(
-    section: EngineSection,
-    catalogue: Catalogue,
-    progress: Progress = lambda _: None,
-    targets: Collection[str] = ("en",),
-    *,
-    may_fetch: bool = True,
-    accepted_licences: Collection[str] = (),
-) -> EngineSet:
-    """Load what the configuration asks for; blocks for some seconds.
-
-    Args:
-        section: of the configuration.
-        catalogue: of models.
-        progress: told of every step.
-        targets: languages that will be translated to; their voices are loaded at once.
-        may_fetch: the recognition model is fetched when it is not here.
-        accepted_licences: non-commercial ones that it may be fetched under.
-
-    Raises:
-        EngineUnavailableError: an engine without which nothing works is not to be had.
-    """
-    # The worker has threads of its own; OpenCV's would only take turns with them.
-    cv2.setNumThreads(1)
-    progress("voice activity and turn end")
-    voice, turn = GatedDetector(SileroDetector()), SmartTurn()
-    recognizer, heard_by = recognizer_of(
-        section, catalogue, progress, may_fetch=may_fetch, accepted_licences=accepted_licences
-    )
-    progress("translation and voices")
-    sources = sources_of(section, catalogue, heard_by)
-    translator, synthesizer = sources.translators(), sources.synthesizers()
-    progress(f"lips ({section.lips})")
-    lips = _lips(section.lips)
-    progress("warming up")
-    _warm_up(sources, translator, synthesizer, {primary(target) for target in targets})
-    return EngineSet(
-        voice=voice,
-        turn=Lent("turn", turn),
-        recognizer=Lent("recognizer", recognizer),
-        translator=Lent("translator", translator),
-        synthesizer=Lent("synthesizer", synthesizer),
-        lips=lips,
-        landmarker=MediaPipeFace,
-        loaded=(
-            EngineInfo(kind="vad", id="silero-vad"),
-            EngineInfo(kind="turn", id="smart-turn"),
-            EngineInfo(kind="asr", id="wyoming" if heard_by else section.asr),
-            EngineInfo(kind="face", id="mediapipe-face"),
-            EngineInfo(kind="lipsync", id=section.lips),
-        ),
-        sources=sources,
-    )
-
-
-def _lips(name: str) -> LipEngine:
-    if name != "mouth-warp":
-        raise EngineUnavailableError(f"no lip renderer is called {name!r}; there is mouth-warp")
-    return MouthWarp()
-
-
-def _warm_up(
-    sources: Sources,
-    translator: TranslatorSet,
-    synthesizer: SynthesizerSet,
-    targets: AbstractSet[str],
-) -> None:
-    """The first call of most models is several times slower than the next."""
-    began = time.monotonic()
-    served = {
-        language
-        for one in sources.voices
-        if isinstance(one, ServedVoices)
-        for language in one.voices
-    }
-    for pair in sorted(translator.pairs):
-        if pair[1] in targets and pair[0] in _WARM_UP and not translator.via(*pair):
-            translator.translate(_WARM_UP[pair[0]], source=pair[0], target=pair[1])
-    for language in targets & sources.stock.voices().voices.keys() - served:
-        for _ in synthesizer.synthesize(_WARM_UP.get(language, "1"), language=language):
-            pass
-    _log.debug("warmed up in %.1f s", time.monotonic() - began)

@@ -99,10 +99,15 @@ class Ingest:
     Args:
         stream: its id, for messages to people.
         new_epoch: names the epochs of a sender that states none.
+        pictures: whether they are decoded, or only the sound.
     """
 
     def __init__(
-        self, stream: str, *, new_epoch: Callable[[], str] = lambda: secrets.token_hex(8)
+        self,
+        stream: str,
+        *,
+        new_epoch: Callable[[], str] = lambda: secrets.token_hex(8),
+        pictures: bool = True,
     ) -> None:
         self.stream = stream
         self.jitter = JitterEstimator()
@@ -123,12 +128,17 @@ class Ingest:
         self._suspect: AccessUnit | None = None
         self._last_arrival_ns: int | None = None
         self._notes = Notes(stream)
-        self._decoders = Decoders(self._notes)
+        self._decoders = Decoders(self._notes, pictures=pictures)
 
     @property
     def epoch(self) -> str:
         """The epoch of what comes out now."""
         return self.clock.epoch
+
+    @property
+    def epoch_is_stated(self) -> bool:
+        """The sender names its epochs, so that every reader knows them by the same name."""
+        return self._stated_epoch
 
     @property
     def service_name(self) -> str | None:

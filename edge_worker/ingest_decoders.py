@@ -12,11 +12,13 @@ class Decoders:
 
     Args:
         notes: where trouble is told.
+        pictures: whether they are decoded, or only the sound.
     """
 
-    def __init__(self, notes: Notes) -> None:
+    def __init__(self, notes: Notes, *, pictures: bool = True) -> None:
         self.pictures = DecodeCounters()
         self.sound = DecodeCounters()
+        self._sees = pictures
         self._notes = notes
         self._video: VideoDecoder | None = None
         self._audio: AudioDecoder | None = None
@@ -30,6 +32,8 @@ class Decoders:
         self, unit: AccessUnit, epoch: str, frames: list[VideoFrame], blocks: list[AudioBlock]
     ) -> None:
         """Decode one access unit (unwrapped ticks); what it gives is appended."""
+        if unit.kind == "video" and not self._sees:
+            return
         failed, late = self.failed, self.pictures.late
         if unit.codec == "h264" or unit.codec == "hevc":  # noqa: PLR1714 - narrows the type
             if self._video is None or self._video.codec != unit.codec:

@@ -8,7 +8,7 @@ import psutil
 
 from edge_worker.config import WorkerSettings
 from edge_worker.engine_set import EngineSet
-from mqtt_schemas import Hardware, WorkerInfo
+from mqtt_schemas import Hardware, Role, WorkerInfo
 
 
 def introduce(config: WorkerSettings, engines: EngineSet, cores: float) -> WorkerInfo:
@@ -23,6 +23,7 @@ def introduce(config: WorkerSettings, engines: EngineSet, cores: float) -> Worke
         worker=config.worker,
         name=config.worker,
         version=_version(),
+        roles=tuple(role for role in Role if role in config.roles),
         pairs=engines.language_pairs(),
         voices=engines.voice_list(),
         languages=engines.language_offers(),
@@ -38,6 +39,8 @@ def introduce(config: WorkerSettings, engines: EngineSet, cores: float) -> Worke
 
 def in_words(info: WorkerInfo) -> str:
     """The same for the log, in a line."""
+    if Role.ATP not in info.roles:
+        return f"shows what others hear; process {os.getpid()}"
     pairs = ", ".join(f"{pair.source} to {pair.target}" for pair in info.pairs[:8])
     return f"translates {pairs or 'nothing yet'}; process {os.getpid()}"
 

@@ -2,9 +2,13 @@
 
 import asyncio
 import time
+from collections import deque
 from dataclasses import dataclass
 
 from edge_worker.metrics import ProcessMeter
+
+_RECENT = 3
+"""Measurements that ``tau`` is the average of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,14 @@ class LoadMeter:
 
     def __init__(self, meter: ProcessMeter) -> None:
         self.newest = Load()
+        self._taus: deque[float] = deque(maxlen=_RECENT)
         self._meter = meter
         self._cpu_s, self._at_s = 0.0, time.monotonic()
+
+    @property
+    def tau(self) -> float:
+        """The average of the newest measurements."""
+        return sum(self._taus) / len(self._taus) if self._taus else 0.0
 
     async def measure(self) -> Load:
         """Measure anew, in a thread.
@@ -45,4 +55,5 @@ class LoadMeter:
         self.newest = Load(
             round(busy / self._meter.cores, 4), round(busy, 3), round(memory_mb * 2**20)
         )
+        self._taus.append(self.newest.tau)
         return self.newest

@@ -1,23 +1,102 @@
-"""Who serves a stream: every worker computes the same owner, and a term settles disputes.
+"""Who serves a stream: every worker computes the same owners, and a term settles disputes.
 
 Rendezvous hashing weighted by capacity (Schindelhauer and Schomaker, 2005): no coordinator, and
-when a worker comes or goes only the streams that it gains or loses move.
+when a worker comes or goes few streams move but those that it gains or loses. As few streams are
+easily unlucky, nobody is given much more than its share (bounded loads: Mirrokni, Thorup and
+Zadimoghaddam, 2018).
 """
 
 import hashlib
+import heapq
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 
 from mqtt_schemas import MAX_STREAMS, MAX_TERM, MAX_WORKERS
 
+_SLACK = 1.25
+"""Times its fair share is what a worker is given at most, while others have room."""
+_NOBODY: Mapping[str, str] = {}
 
-def owner_of(stream: str, capacities: Mapping[str, float]) -> str | None:
-    """The worker that owns ``stream`` among those that are ready, by id and capacity > 0."""
-    ranked = [(size / _distance(stream, worker), worker) for worker, size in capacities.items()]
-    return max(ranked)[1] if ranked else None
+
+def share_out(
+    streams: Iterable[str], capacities: Mapping[str, float], kept: Mapping[str, str] = _NOBODY
+) -> dict[str, str]:
+    """Who owns which stream.
+
+    The higher a worker ranks for a stream the rather it gets it, and it gives up for it the one
+    for which it ranks lowest: the matching is stable, and does not depend on any order.
+
+    Args:
+        streams: all that there are.
+        capacities: of the workers that take streams: how many at once, weights of their shares.
+        kept: streams that stay with their owner whatever the hash says.
+
+    Returns:
+        The owner of each stream; without those for which nobody has room.
+    """
+    most = {worker: max(1, int(size)) for worker, size in capacities.items()}
+    weights = tuple(sorted(capacities.items()))
+    known = sorted(streams)
+    owners = {stream: kept[stream] for stream in known if stream in kept}
+    free = [stream for stream in known if stream not in kept]
+    for rooms in (_fair_rooms(most, len(owners) + len(free)), most):
+        held = Counter(owners.values())
+        left = {worker: room - held[worker] for worker, room in rooms.items()}
+        matched = _match(free, left, weights)
+        owners |= matched
+        free = [stream for stream in free if stream not in matched]
+    return owners
+
+
+def next_in_line(stream: str, capacities: Mapping[str, float], owner: str) -> str:
+    """Who would most likely own a stream were its owner lost; empty where nobody could."""
+    others = tuple(sorted((name, size) for name, size in capacities.items() if name != owner))
+    return next((worker for _, worker in _preferences(stream, others)), "")
+
+
+def ranked(stream: str, capacities: Mapping[str, float]) -> tuple[str, ...]:
+    """All that could take a stream, the likeliest first."""
+    return tuple(worker for _, worker in _preferences(stream, tuple(sorted(capacities.items()))))
+
+
+def _fair_rooms(most: Mapping[str, int], streams: int) -> dict[str, int]:
+    total = sum(most.values())
+    return {
+        worker: min(room, math.ceil(_SLACK * streams * room / total))
+        for worker, room in most.items()
+    }
+
+
+def _match(
+    streams: Iterable[str], rooms: Mapping[str, int], weights: tuple[tuple[str, float], ...]
+) -> dict[str, str]:
+    """Deferred acceptance: streams ask in their order of preference, workers keep the best."""
+    held: dict[str, list[tuple[float, str]]] = {worker: [] for worker in rooms}
+    asking = list(streams)
+    choices = {stream: iter(_preferences(stream, weights)) for stream in asking}
+    while asking:
+        stream = asking.pop()
+        for score, worker in choices[stream]:
+            if rooms[worker] <= 0:
+                continue
+            heapq.heappush(held[worker], (score, stream))
+            if len(held[worker]) > rooms[worker]:
+                asking.append(heapq.heappop(held[worker])[1])
+            break
+    return {stream: worker for worker, heap in held.items() for _, stream in heap}
+
+
+@lru_cache(maxsize=MAX_STREAMS * 4)
+def _preferences(
+    stream: str, weights: tuple[tuple[str, float], ...]
+) -> tuple[tuple[float, str], ...]:
+    """(score, worker), the best first."""
+    ranked = ((size / _distance(stream, worker), worker) for worker, size in weights)
+    return tuple(sorted(ranked, reverse=True))
 
 
 @lru_cache(maxsize=MAX_STREAMS * MAX_WORKERS)
@@ -55,6 +134,11 @@ class Tenure:
         if self.standing is Standing.ASIDE:
             return Tenure(self.worker, Standing.READING, self.term)
         return self
+
+    def outranks(self, owner: str, term: int) -> bool:
+        """We own it, and whoever says so of ``owner`` under ``term`` is wrong."""
+        claim = (term, _lower(owner))
+        return self.standing is Standing.OWNER and claim < (self.term, _lower(self.worker))
 
     def saw(self, owner: str, term: int) -> "Tenure":
         """A ``state`` was seen; a higher term (tie: the lower worker id) makes us stop at once."""

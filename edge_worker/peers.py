@@ -1,10 +1,62 @@
 """What is known of the workers that share the streams."""
 
-from edge_worker.ownership import owner_of
-from mqtt_schemas import MAX_WORKERS, MessageRefused, WorkerInfo, WorkerStatus, is_compatible
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 
+from edge_worker.ownership import ranked
+from mqtt_schemas import (
+    MAX_WORKERS,
+    MessageRefused,
+    Role,
+    WorkerInfo,
+    WorkerStatus,
+    is_compatible,
+)
+
+PULSE_S = 1.0
+"""Every worker that is ready says so again so often."""
+_SILENT_S = 3.0
+"""Who has not been heard for so long is gone, whatever the broker still believes."""
+_STEADY_S = 10.0
+"""A worker is given streams of others only when it has been there so long."""
+_LONGEST_STEADY_S = 300.0
+_REMEMBERED_S = 600.0
 _DESCRIBED = 1024
 """Workers whose capacity is remembered; the broker keeps what long dead ones said."""
+
+
+@dataclass(slots=True)
+class _Peer:
+    since_s: float
+    """Ready since."""
+    draining: bool = False
+    silent_s: float | None = None
+    """Since the last pulse, as far as we could have heard one; None before the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Capacity:
+    """Of a worker, by role: how many streams it takes."""
+
+    shows: float
+    hears: float
+    full: bool = False
+    """It has no room for more than it has."""
+
+
+_NONE = _Capacity(0.0, 0.0)
+
+
+@dataclass(slots=True)
+class _Losses:
+    """When a worker was lost, of late."""
+
+    at_s: deque[float] = field(default_factory=lambda: deque(maxlen=8))
+
+    def since(self, moment_s: float) -> int:
+        return sum(at_s > moment_s for at_s in self.at_s)
 
 
 class Peers:
@@ -14,25 +66,91 @@ class Peers:
     Each ``hear`` says whether it may change who owns what.
 
     Args:
-        worker: this one's id; it always takes part.
+        worker: this one's id; it takes part until it drains.
         capacity: this one's.
+        clock: monotonic seconds.
+        roles: this one's.
     """
 
-    def __init__(self, worker: str, capacity: float) -> None:
+    def __init__(
+        self,
+        worker: str,
+        capacity: float,
+        clock: Callable[[], float] = time.monotonic,
+        roles: Collection[Role] = tuple(Role),
+    ) -> None:
         self.worker = worker
-        self._own = capacity
-        self._described: dict[str, float] = {}
-        self._ready: set[str] = set()
-        self._draining: set[str] = set()
-        self._shares = {worker: capacity}
+        self._own = capacity if Role.RVP in roles else 0.0
+        self._clock = clock
+        self._draining = False
+        self._described: dict[str, _Capacity] = {}
+        self._there: dict[str, _Peer] = {}
+        self._losses: dict[str, _Losses] = {}
+        self._silent: set[str] = set()
+        """Left out although the broker has not said that they are gone."""
+        self._heard_s = clock()
+
+    @property
+    def capacities(self) -> Mapping[str, float]:
+        """Of the workers that take streams."""
+        own = {} if self._draining else {self.worker: self._own}
+        sizes = {**own, **{name: one.shows for name, one in self._taking.items()}}
+        return {name: size for name, size in sizes.items() if size}
+
+    def interpreters_of(self, stream: str) -> tuple[str, ...]:
+        """Other workers that could interpret a stream, the best first, those that leave last."""
+        staying = {name: one.hears for name, one in self._taking.items() if one.hears}
+        leaving = (name for name, peer in self._there.items() if peer.draining)
+        return (
+            *ranked(stream, staying),
+            *(name for name in leaving if self._described.get(name, _NONE).hears),
+        )
+
+    @property
+    def others(self) -> bool:
+        """Another worker is ready, whatever it takes on."""
+        return any(not peer.draining for peer in self._there.values())
+
+    def alive(self, worker: str) -> bool:
+        """Whether a worker still serves what it owns: it is ready, or drains."""
+        return worker == self.worker or worker in self._there
+
+    def steady(self, worker: str) -> bool:
+        """Whether a worker has room, and is there long enough to get streams that others serve.
+
+        The more often it was lost lately the longer that takes, so that one that dies again and
+        again does not take them with it.
+        """
+        peer = self._there.get(worker)
+        if peer is None or self._described.get(worker, _NONE).full:
+            return False
+        now_s = self._clock()
+        lost = self._losses.get(worker, _Losses()).since(now_s - _REMEMBERED_S)
+        return now_s - peer.since_s >= min(_LONGEST_STEADY_S, _STEADY_S * 2.0**lost)
+
+    def roomiest_for(self, stream: str) -> str:
+        """Another worker to which a stream can go for which there is no room here; else empty."""
+        others = {name: one.shows for name, one in self._taking.items() if one.shows}
+        return next((worker for worker in ranked(stream, others) if self.steady(worker)), "")
+
+    def drain(self) -> None:
+        """This worker takes no more streams."""
+        self._draining = True
 
     def hear_info(self, info: WorkerInfo) -> bool:
         """Another worker described itself, maybe before it said that it is ready."""
+        size = info.capacity if is_compatible(info.protocol) else 0.0
+        before = self._described.get(info.worker)
         self._described.pop(info.worker, None)
-        self._described[info.worker] = info.capacity if is_compatible(info.protocol) else 0.0
+        self._described[info.worker] = _Capacity(
+            shows=size if Role.RVP in info.roles else 0.0,
+            hears=size if Role.ATP in info.roles else 0.0,
+            full=info.full,
+        )
+        changed: bool = info.worker in self._there and before != self._described[info.worker]
         if len(self._described) > _DESCRIBED:
-            del self._described[next(name for name in self._described if name not in self._ready)]
-        return self._changed()
+            del self._described[next(name for name in self._described if name not in self._there)]
+        return changed
 
     def hear_status(self, topic: str, worker: str, status: WorkerStatus | None) -> bool:
         """Another worker said how it is; None when the broker forgot it.
@@ -40,28 +158,72 @@ class Peers:
         Raises:
             MessageRefused: there are as many workers as can be.
         """
-        drained = worker in self._draining
-        self._draining.discard(worker)
-        self._ready.discard(worker)
+        before = self._view
+        self._silent.discard(worker)
         if status is WorkerStatus.READY:
-            if len(self._ready) >= MAX_WORKERS - 1:
-                raise MessageRefused(topic, "", f"more than {MAX_WORKERS} workers are ready")
-            self._ready.add(worker)
+            self._arrive(topic, worker)
         elif status is WorkerStatus.DRAINING:
-            self._draining.add(worker)
-        elif status is not WorkerStatus.INIT:
-            self._described.pop(worker, None)
-        return self._changed() or drained
+            self._there.setdefault(worker, _Peer(self._clock())).draining = True
+        else:
+            self._leave(worker)
+            if status is not WorkerStatus.INIT:
+                self._described.pop(worker, None)
+        return self._view != before
 
-    def owner_of(self, stream: str, before: str) -> str | None:
-        """Who should own a stream that ``before`` owned so far.
+    def hear_pulse(self, topic: str, worker: str, status: WorkerStatus) -> bool:
+        """Another worker said that it is still there; one that was silent takes part again.
 
-        A worker that drains keeps what it owns until it is gone, so that nobody cuts its speech.
+        Raises:
+            MessageRefused: there are as many workers as can be.
         """
-        return before if before in self._draining else owner_of(stream, self._shares)
+        peer = self._there.get(worker)
+        if peer is not None:
+            peer.silent_s = 0.0
+        return worker in self._silent and self.hear_status(topic, worker, status)
 
-    def _changed(self) -> bool:
-        others = {name: self._described.get(name, 0.0) for name in self._ready}
-        shares = {self.worker: self._own, **{name: size for name, size in others.items() if size}}
-        before, self._shares = self._shares, shares
-        return shares != before
+    def look(self, *, connected: bool) -> bool:
+        """Leave out who has fallen silent, as with its power or its network.
+
+        Call it often: time in which this worker did not run or had no connection does not count,
+        as nobody could have been heard.
+
+        Returns:
+            Whether it may change who owns what.
+        """
+        now_s = self._clock()
+        passed_s, self._heard_s = min(now_s - self._heard_s, PULSE_S), now_s
+        if not connected:
+            passed_s = 0.0
+        for peer in self._there.values():
+            if peer.silent_s is not None:
+                peer.silent_s += passed_s
+        gone = [name for name, peer in self._there.items() if (peer.silent_s or 0.0) > _SILENT_S]
+        for name in gone:
+            self._leave(name)
+            self._silent.add(name)
+        return bool(gone)
+
+    @property
+    def _taking(self) -> Mapping[str, _Capacity]:
+        """Others that are there and do not leave."""
+        taking = (name for name, peer in self._there.items() if not peer.draining)
+        return {name: self._described.get(name, _NONE) for name in taking}
+
+    @property
+    def _view(self) -> tuple[dict[str, bool], Mapping[str, float]]:
+        return {name: peer.draining for name, peer in self._there.items()}, self.capacities
+
+    def _arrive(self, topic: str, worker: str) -> None:
+        peer = self._there.get(worker)
+        if peer is None or peer.draining:
+            others = sum(not one.draining for one in self._there.values())
+            if others >= MAX_WORKERS - 1:
+                raise MessageRefused(topic, "", f"more than {MAX_WORKERS} workers are ready")
+            self._there[worker] = _Peer(self._clock())
+
+    def _leave(self, worker: str) -> None:
+        if self._there.pop(worker, None) is None:
+            return
+        self._losses.setdefault(worker, _Losses()).at_s.append(self._clock())
+        if len(self._losses) > _DESCRIBED:
+            del self._losses[next(iter(self._losses))]

@@ -5,12 +5,18 @@ import logging
 import time
 from collections.abc import Callable
 
+from edge_worker.ownership import next_in_line, share_out
 from edge_worker.peers import Peers
 from edge_worker.session.session import Services
 from edge_worker.stream_keeper import StreamKeeper
-from mqtt_schemas import MAX_STREAMS, Channel
+from edge_worker.talkback import Talkback
+from mqtt_schemas import MAX_STREAMS, Channel, StreamState
 
 _log = logging.getLogger(__name__)
+_LOOK_S = 0.25
+_ELECT_S = 5.0
+_DRAIN_S = 5.0
+"""When this worker leaves, a speaker without a pause is cut off then."""
 _ECHO_S = 5.0
 """What is still under way of a stream that was given up does not bring it back."""
 
@@ -22,9 +28,18 @@ class Streams:
         services: lent to sessions.
         peers: the workers to share with.
         read_state_s: how long retained messages may still be on their way.
+        filled: told when this worker has no room any more, and when it has again.
     """
 
-    def __init__(self, services: Services, peers: Peers, read_state_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        services: Services,
+        peers: Peers,
+        read_state_s: Callable[[], float],
+        filled: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._filled = filled
+        self._full_before = False
         self._services = services
         self._peers = peers
         self._read_state_s = read_state_s
@@ -48,6 +63,11 @@ class Streams:
         """The keeper of a stream that is known."""
         return self._keepers.get(stream)
 
+    def talkback(self, stream: str) -> Talkback | None:
+        """The reply path of a stream that is known."""
+        keeper = self._keepers.get(stream)
+        return keeper.talkback if keeper else None
+
     def meet(self, stream: str) -> StreamKeeper | None:
         """The keeper of a stream of which something was heard; None when there is no room."""
         keeper = self._keepers.get(stream)
@@ -66,7 +86,7 @@ class Streams:
             self.elect()
         return keeper
 
-    def declare(self, stream: str) -> None:
+    def declare(self, stream: str, *, doorbell: bool = False) -> None:
         """The camera side described the stream: it may be served."""
         self._given_up.pop(stream, None)
         leaving = self._leaving.pop(stream, None)
@@ -75,7 +95,7 @@ class Streams:
         keeper = self.meet(stream)
         if keeper is not None:
             was_present = keeper.present
-            keeper.declare()
+            keeper.declare(doorbell=doorbell)
             if not was_present:
                 self.elect()
 
@@ -89,30 +109,81 @@ class Streams:
         self._given_up[stream] = now_s + _ECHO_S
         self._unserved.discard(stream)
         self._full = False
-        if keeper.taken or self._mine(keeper):
+        owner = keeper.owner if self._peers.alive(keeper.owner) else self._share_of(stream)
+        if keeper.taken or owner == self._peers.worker:
             self._services.announcer.word(Channel.STATE, "", stream=stream)
         keeper.forget()
         task = asyncio.create_task(keeper.drain(), name=f"leave-{stream}")
         self._leaving[stream] = task
         task.add_done_callback(lambda _: self._left(stream, task))
 
+    async def saw(self, state: StreamState) -> None:
+        """A ``state`` was seen, ours or another worker's."""
+        keeper = self.meet(state.stream)
+        if keeper is None:
+            return
+        before = keeper.owner
+        await keeper.saw(state)
+        # Of one that has not been heard of itself more may be on its way.
+        if keeper.owner != before and self._peers.alive(keeper.owner):
+            self.elect()
+
+    async def run(self, connected: Callable[[], bool]) -> None:
+        """Look after who owns what until cancelled.
+
+        Args:
+            connected: whether the broker can be reached.
+        """
+        elected_s = time.monotonic()
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            self._tell_room()
+            # A stream that was left to another worker may be nobody's by now.
+            due = time.monotonic() - elected_s >= _ELECT_S
+            if self._peers.look(connected=connected()) or due:
+                elected_s = time.monotonic()
+                self.elect()
+
     def elect(self) -> None:
-        """Say to every keeper whether its stream is this worker's."""
-        if self._draining:
-            return  # every stream is left in its own time, and none is taken
+        """Say to every keeper whether its stream is this worker's, and to whom it should go."""
+        me, capacities = self._peers.worker, self._peers.capacities
+        present = {name: one.owner for name, one in self._keepers.items() if one.present}
+        kept = {name: owner for name, owner in present.items() if self._peers.alive(owner)}
+        owners = share_out(present, capacities, kept)
+        shares = share_out(present, capacities)
         limit = self._services.config.limits.streams
         taken = sum(keeper.taken for keeper in self._keepers.values())
         # Streams that are being served come first: a new one never pushes one of them out.
         for stream, keeper in sorted(self._keepers.items(), key=lambda item: not item[1].taken):
-            mine = keeper.present and self._mine(keeper)
+            mine = owners.get(stream) == me
             if mine and not keeper.taken and taken >= limit:
                 if stream not in self._unserved:
                     _log.warning("%s is not served: limits.streams is %d", stream, limit)
                 self._unserved.add(stream)
                 continue
             taken += mine - keeper.taken
+            keeper.next_in_line = next_in_line(stream, capacities, keeper.owner) == me
             keeper.elected(is_owner=mine)
             self._unserved.discard(stream)
+            if mine:
+                self._hand_over(keeper, shares.get(stream, me))
+
+    def _hand_over(self, keeper: StreamKeeper, successor: str) -> None:
+        """Let a stream go to whose share it is, once that worker has proved to stay."""
+        if keeper.refused and not self._draining:
+            keeper.hand_over(self._peers.roomiest_for(keeper.stream))
+        elif self._draining and successor != self._peers.worker:
+            keeper.hand_over(successor, _DRAIN_S)
+        else:
+            keeper.hand_over(successor if self._peers.steady(successor) else "")
+
+    def _tell_room(self) -> None:
+        admission = self._services.admission
+        full = admission is not None and admission.full
+        if full != self._full_before:
+            self._full_before = full
+            self._filled()
+            self.elect()
 
     def reconnected(self) -> None:
         """Everything that is retained comes again."""
@@ -122,12 +193,14 @@ class Streams:
     async def drain(self) -> None:
         """Leave every stream when what plays has been heard; take none."""
         self._draining = True
+        self._peers.drain()
+        self.elect()
         leaving = tuple(self._leaving.values())
         drains = (keeper.drain() for keeper in self._keepers.values())
         await asyncio.gather(*drains, *leaving, return_exceptions=True)
 
-    def _mine(self, keeper: StreamKeeper) -> bool:
-        return self._peers.owner_of(keeper.stream, keeper.owner) == self._peers.worker
+    def _share_of(self, stream: str) -> str | None:
+        return share_out({stream}, self._peers.capacities).get(stream)
 
     def _echoes(self, stream: str) -> bool:
         return self._given_up.get(stream, 0.0) > time.monotonic()

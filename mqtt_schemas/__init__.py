@@ -5,7 +5,7 @@ carries a copy of this package.
 """
 
 from .channels import RULES, Body, Channel, ChannelRules, Party
-from .codec import decode, decode_text, decode_word, encode
+from .codec import decode, decode_data, decode_text, decode_word, encode
 from .errors import IdRefused, MessageRefused, Refused, SettingRefused
 from .event import EventType, StreamEvent
 from .identifiers import (
@@ -16,6 +16,16 @@ from .identifiers import (
     check_language,
     check_prefix,
     primary_language,
+)
+from .interpreter import InterpreterReport
+from .job import (
+    LanguagesHeard,
+    RecognitionJob,
+    RecognitionTask,
+    SpokenSentence,
+    Synthesized,
+    Transcription,
+    Translated,
 )
 from .limits import MAX_STREAMS, MAX_TERM, MAX_WORKERS
 from .media import (
@@ -50,6 +60,7 @@ from .talkback import (
 from .topics import DEFAULT_PREFIX, SHARE_GROUP, TopicAddress, Topics
 from .utterance import UtteranceMessage, UtteranceStage, Verdict
 from .version import PROTOCOL_VERSION, is_compatible
+from .view import ViewGrant, ViewRequest, ViewScope
 from .worker import (
     EngineInfo,
     Hardware,
@@ -90,8 +101,10 @@ __all__ = [
     "FetchModels",
     "Hardware",
     "IdRefused",
+    "InterpreterReport",
     "LanguageOffer",
     "LanguagePair",
+    "LanguagesHeard",
     "MediaProperties",
     "MessageRefused",
     "ModelInfo",
@@ -103,6 +116,8 @@ __all__ = [
     "PlayedStatus",
     "PlayoutDelay",
     "Reach",
+    "RecognitionJob",
+    "RecognitionTask",
     "Refused",
     "Request",
     "Response",
@@ -111,6 +126,7 @@ __all__ = [
     "Rung",
     "SettingError",
     "SettingRefused",
+    "SpokenSentence",
     "StageLatency",
     "StreamEvent",
     "StreamInfo",
@@ -120,6 +136,7 @@ __all__ = [
     "StreamStatus",
     "SyncedSpeechMessage",
     "SynthesisJob",
+    "Synthesized",
     "TalkbackCancel",
     "TalkbackPlayed",
     "TalkbackReply",
@@ -127,11 +144,16 @@ __all__ = [
     "TalkbackStatus",
     "TopicAddress",
     "Topics",
+    "Transcription",
+    "Translated",
     "TranslationJob",
     "UtteranceMessage",
     "UtteranceStage",
     "Verdict",
     "VideoTrack",
+    "ViewGrant",
+    "ViewRequest",
+    "ViewScope",
     "VoiceInfo",
     "WorkerInfo",
     "WorkerMetrics",
@@ -143,6 +165,7 @@ __all__ = [
     "check_media",
     "check_prefix",
     "decode",
+    "decode_data",
     "decode_text",
     "decode_word",
     "encode",

@@ -1,6 +1,7 @@
 """Messages to bytes and back: nothing that breaks the contract passes, in either direction."""
 
 import json
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar
@@ -65,6 +66,20 @@ def decode(kind: type[Message], address: TopicAddress | str, payload: bytes) -> 
     _conform(kind, data, topic)
     message: Message = _built(kind, data, topic)
     return message
+
+
+def decode_data(kind: type[Message], data: Mapping[str, Any], where: str = "data") -> Message:
+    """The message that is the ``data`` of a request or of its answer.
+
+    Args:
+        kind: the message's dataclass.
+        data: as it stood in a decoded message.
+        where: for the error.
+
+    Raises:
+        MessageRefused: it breaks the contract.
+    """
+    return decode(kind, where, json.dumps(dict(data)).encode())
 
 
 def decode_word(kind: type[Word], address: TopicAddress | str, payload: bytes) -> Word:

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from dataclasses import Field, dataclass
+from typing import Annotated, Any, ClassVar, Protocol, TypeVar
 
 from mashumaro.jsonschema.annotations import Pattern
 
@@ -52,7 +52,8 @@ class MediaProperties:
     trace: Trace | None = None
     """Follows a segment through the pipeline."""
     capture_ns: Nanoseconds | None = None
-    """When ``pts_ns`` was captured, nanoseconds since 1970-01-01 UTC."""
+    """When ``pts_ns`` was captured, nanoseconds since 1970-01-01 UTC; on ``talkback/out`` when
+    the segment was sent."""
     ai_modified: bool | None = None
     """Whether picture or sound of this segment was altered; only on ``out``."""
     transaction: Id | None = None
@@ -62,7 +63,7 @@ class MediaProperties:
 
     def to_pairs(self) -> list[tuple[str, str]]:
         """As MQTT 5 user properties."""
-        return _to_pairs(self)
+        return write_properties(self)
 
     @classmethod
     def from_pairs(cls, topic: str, pairs: Pairs) -> "MediaProperties":
@@ -71,7 +72,7 @@ class MediaProperties:
         Raises:
             MessageRefused: a known one is nonsense or there twice.
         """
-        return cls(**_from_pairs(cls, topic, pairs))
+        return cls(**read_properties(cls, topic, pairs))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,7 @@ class PcmProperties:
 
     def to_pairs(self) -> list[tuple[str, str]]:
         """As MQTT 5 user properties."""
-        return _to_pairs(self)
+        return write_properties(self)
 
     @classmethod
     def from_pairs(cls, topic: str, pairs: Pairs) -> "PcmProperties":
@@ -98,7 +99,13 @@ class PcmProperties:
         Raises:
             MessageRefused: a known one is nonsense or there twice.
         """
-        return cls(**_from_pairs(cls, topic, pairs))
+        return cls(**read_properties(cls, topic, pairs))
+
+
+class PropertySet(Protocol):
+    """A dataclass that travels as MQTT 5 user properties."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
 
 def check_media(topic: str, payload: bytes, content_type: str | None, expected: str) -> None:
@@ -115,7 +122,8 @@ def check_media(topic: str, payload: bytes, content_type: str | None, expected: 
         raise MessageRefused(topic, "content type", f"is {shown(content_type)}, not {expected}")
 
 
-def _to_pairs(properties: MediaProperties | PcmProperties) -> list[tuple[str, str]]:
+def write_properties(properties: PropertySet) -> list[tuple[str, str]]:
+    """A dataclass as MQTT 5 user properties; what is empty is left out."""
     values = ((name, getattr(properties, name)) for name in properties.__dataclass_fields__)
     return [(name, _written(value)) for name, value in values if value not in (None, "")]
 
@@ -124,7 +132,12 @@ def _written(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _from_pairs(kind: type, topic: str, pairs: Pairs) -> dict[str, Any]:
+def read_properties(kind: type, topic: str, pairs: Pairs) -> dict[str, Any]:
+    """The fields of a dataclass among MQTT 5 user properties; others are ignored.
+
+    Raises:
+        MessageRefused: one is nonsense or there twice, or one that must be there lacks.
+    """
     schema = json_schema(kind)
     values: dict[str, Any] = {}
     for name, text in pairs:
@@ -140,7 +153,7 @@ def _from_pairs(kind: type, topic: str, pairs: Pairs) -> dict[str, Any]:
 
 def _read(schema: Mapping[str, Any], text: str) -> object:
     """The value that a text stands for; the text itself where it is nonsense, to be refused."""
-    kind = schema.get("type") or schema["anyOf"][0]["type"]
+    kind = "string" if "enum" in schema else schema.get("type") or schema["anyOf"][0]["type"]
     if kind == "integer" and re.fullmatch("-?[0-9]{1,19}", text, re.ASCII):
         return int(text)
     if kind == "boolean" and text in {"true", "false"}:

@@ -14,7 +14,9 @@ from .fields import (
     Language,
     Many,
     Nanoseconds,
+    OptionalLanguage,
     Positive,
+    Ratio,
     SampleRate,
     Schema,
     Text,
@@ -38,15 +40,29 @@ class PhonemeSpan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncedSpeechMessage:
-    """Translated speech of one utterance; its PCM follows on ``.../audio/<utterance>``."""
+    """Translated speech of one utterance.
+
+    Where another worker than the stream's owner interprets, it sends this first without a place,
+    with the PCM on ``.../audio/<utterance>``; the owner sends it again with its place.
+    """
 
     schema: Schema = SCHEMA
     stream: Id
+    worker: Id | None = None
+    """The interpreter that made it; None in what the stream's owner says of it."""
     utterance: Id
     language: Language
     """Of the speech, BCP-47, lower case."""
     epoch: Epoch
     text: Text
+    source_language: OptionalLanguage = ""
+    """Of what was said, BCP-47, lower case."""
+    source_text: Text = ""
+    """What was said."""
+    via: OptionalLanguage = ""
+    """The language that the translation went through, for lack of a model of this pair."""
+    confidence: Ratio = 0.0
+    """Of the recognition: mean token probability, 0..1."""
     voice: Voice = ""
     sample_rate: SampleRate
     """Hertz, of the PCM."""

@@ -77,8 +77,10 @@ class TalkbackReply:
     """As spoken to the visitor."""
     language: OptionalLanguage = ""
     """It was spoken in, BCP-47, lower case."""
+    notice: Text = ""
+    """Said before it: that the voice is artificial; empty where that was said before."""
     duration_ns: Duration = 0
-    """Length of the speech, nanoseconds."""
+    """Length of the speech, without the notice, nanoseconds."""
     reason: Sentence = ""
     """For people: why it failed."""
 

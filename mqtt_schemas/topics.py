@@ -133,6 +133,10 @@ class Topics:
         """``stream/<stream>/set/<setting>``."""
         return self.build(Channel.SET, stream=stream, setting=setting)
 
+    def interpreter(self, stream: str) -> str:
+        """``stream/<stream>/interpreter``."""
+        return self.build(Channel.INTERPRETER, stream=stream)
+
     def utterance(self, stream: str) -> str:
         """``stream/<stream>/utterance``."""
         return self.build(Channel.UTTERANCE, stream=stream)

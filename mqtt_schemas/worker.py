@@ -143,6 +143,8 @@ class WorkerInfo:
     hardware: Hardware = Hardware()
     capacity: Positive = 1.0
     """Weight in choosing owners: how many streams at once, roughly."""
+    full: bool = False
+    """It refused a stream lately for lack of room: it is given none that another one serves."""
     http_url: Url = ""
     """Base address of live HTTP and WebRTC, empty when not served."""
 

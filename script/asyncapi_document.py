@@ -32,6 +32,8 @@ from mqtt_schemas import (
     PcmProperties,
     TalkbackReply,
     TopicAddress,
+    ViewGrant,
+    ViewRequest,
 )
 from mqtt_schemas.codec import IDENTITIES
 from mqtt_schemas.conformance import json_schema
@@ -127,11 +129,12 @@ def message_name(channel: Channel) -> str:
 
 
 def message_nodes() -> Node:
-    """Every message once, and the reply that travels as the data of a response."""
+    """Every message once, and those that travel as the data of a request or a response."""
     nodes = {
         message_name(channel): message_node(RULES[channel].body, channel) for channel in Channel
     }
-    return nodes | {TalkbackReply.__name__: json_node(TalkbackReply, ())}
+    data = (TalkbackReply, ViewRequest, ViewGrant)
+    return nodes | {kind.__name__: json_node(kind, ()) for kind in data}
 
 
 def message_node(body: type | Body, channel: Channel) -> Node:

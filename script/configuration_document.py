@@ -16,7 +16,8 @@ from generated import write_or_compare
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from edge_worker.config import (
+from edge_worker.config import StreamSection, WorkerSettings
+from edge_worker.config_kinds import (
     Delay,
     EngineOrServer,
     HttpAddress,
@@ -24,10 +25,10 @@ from edge_worker.config import (
     Language,
     LanguageOrAuto,
     Prefix,
+    Roles,
     ServerOrNothing,
-    StreamSection,
+    StunAddress,
     Voice,
-    WorkerSettings,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,6 +50,8 @@ TYPES: tuple[tuple[Any, str], ...] = (
     (EngineOrServer, "id or address"),
     (ServerOrNothing, "address"),
     (HttpAddress, "address"),
+    (StunAddress, "address"),
+    (Roles, "`atp`, `rvp` or both, with a comma"),
     (bool, "true or false"),
     (int, "integer"),
     (float, "number"),
@@ -65,8 +68,8 @@ HEADER = """\
 `polylip worker` runs without any configuration against a broker on the same machine. What it is
 told comes from four places; the first that says something counts:
 
-1. **Flags**: `--host`, `--port`, `--username`, `--prefix`, `--worker`, `--to`, `--from`, and
-   `--set section.name=value` for everything below.
+1. **Flags**: `--host`, `--port`, `--username`, `--prefix`, `--worker`, `--to`, `--from`, `--http`,
+   `--http-bind`, and `--set section.name=value` for everything below.
 2. **Environment**: `POLYLIP_`, then section and name in capitals with two underscores between
    them, such as `POLYLIP_MQTT__HOST`.
 3. **File**: a TOML file named by `--config`.
@@ -204,6 +207,8 @@ def default_text(path: str, field: FieldInfo) -> str:
     value = field.default
     if value is None:
         return "none"
+    if isinstance(value, tuple) and value:
+        return f'`"{",".join(value)}"`'
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"

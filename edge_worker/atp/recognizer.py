@@ -18,6 +18,10 @@ class RecognizerOptions:
     """Mean token probability below which an utterance is only captioned."""
     min_language_probability: float = 0.3
     """Below this, in which language it was is a guess: it is only captioned."""
+    long_ns: int = 4_000_000_000
+    """So much sound without a pause to cut at is often many voices at once..."""
+    long_confidence: float = 0.1
+    """...which reach lower confidences than one does: by so much more is asked for."""
     within_ns: int = 400_000_000
     """How soon a span that comes without a hypothesis wants its text."""
 
@@ -65,7 +69,7 @@ class SpeechRecognizer:
 
     def _utterance(self, span: SpeechSpan, heard: Hypothesis) -> Utterance:
         _, target = self._languages()
-        verdict, reason = self._verdict(heard, target)
+        verdict, reason = self._verdict(heard, target, span.end_ns - span.start_ns)
         return Utterance(
             id=span.id,
             epoch=span.epoch,
@@ -79,15 +83,15 @@ class SpeechRecognizer:
             reason=reason,
         )
 
-    def _verdict(self, heard: Hypothesis, target: str) -> tuple[Verdict, str]:
+    def _verdict(self, heard: Hypothesis, target: str, duration_ns: int) -> tuple[Verdict, str]:
         options = self._options
+        is_long = duration_ns >= options.long_ns
+        sure = options.min_confidence + (options.long_confidence if is_long else 0.0)
         source, wanted = primary(heard.language), primary(target)
         if source == wanted:
             return Verdict.SAME_LANGUAGE, f"already in the target language ({source})"
-        if heard.confidence < options.min_confidence:
-            return Verdict.UNSURE, (
-                f"heard with confidence {heard.confidence:.2f}, below {options.min_confidence:.2f}"
-            )
+        if heard.confidence < sure:
+            return Verdict.UNSURE, f"heard with confidence {heard.confidence:.2f}, below {sure:.2f}"
         if heard.language_probability < options.min_language_probability:
             return Verdict.UNSURE, (
                 f"taken for {source} with probability {heard.language_probability:.2f}, "

@@ -15,11 +15,21 @@ from edge_worker.bench.report import BenchReport
 BENCHES: Mapping[str, str] = MappingProxyType(
     {
         "boxes": "Picture sizes, core counts, instruction sets.",
+        "day": "A day on a faked clock: what wraps, what creeps?",
+        "echo": "The door's own replies in its microphone.",
         "faces": "Which face is chosen, and when lips show.",
+        "faults": "Everything that goes wrong at a house.",
         "films": "Whole films, judged from their files.",
+        "fuzz": "Bytes from outside, made bad.",
         "lips": "What rendered lips cost, and how they hold.",
+        "load": "How many streams a box serves.",
         "memory": "What each part of a worker takes.",
+        "quiet": "Sound without speech, and speech in it.",
+        "roles": "One stream on two workers.",
+        "soak": "Twenty minutes without a pause: what creeps?",
         "speakers": "Whose mouth speaks, by motion and sound.",
+        "transport": "What MQTT adds to a segment.",
+        "webrtc": "What a WebRTC viewer costs.",
     }
 )
 """Each bench's one line of help, by its name, which is also its module's."""

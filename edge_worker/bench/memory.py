@@ -8,7 +8,8 @@ import numpy as np
 from edge_worker.bench import BenchOptions
 from edge_worker.bench.report import BenchReport, Column, Row
 from edge_worker.config import EngineSection
-from edge_worker.engine_set import EngineSet, load_engines
+from edge_worker.engine_loading import load_engines
+from edge_worker.engine_set import EngineSet
 from edge_worker.metrics import ProcessMeter
 from engines.catalogue import Catalogue
 

@@ -2,5 +2,13 @@
 
 from edge_worker.camera.session import CameraOptions, run_camera
 from edge_worker.camera.source import SourceAddress, SourceError
+from edge_worker.camera.speaker import SinkError, SpeakerAddress
 
-__all__ = ["CameraOptions", "SourceAddress", "SourceError", "run_camera"]
+__all__ = [
+    "CameraOptions",
+    "SinkError",
+    "SourceAddress",
+    "SourceError",
+    "SpeakerAddress",
+    "run_camera",
+]

@@ -6,7 +6,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
 from edge_worker.background import in_background
@@ -22,10 +22,11 @@ from edge_worker.camera.opening import open_tracks
 from edge_worker.camera.pacing import CaptureOrder, Pacer
 from edge_worker.camera.publisher import Publisher, offline_will
 from edge_worker.camera.source import Source, SourceAddress, SourceError, SourceKind
+from edge_worker.camera.speaker import Sink, SpeakerAddress, Talkback, find_sink
 from edge_worker.camera.tracks import Tracks
 from edge_worker.media.access_unit import AccessUnit
 from edge_worker.media.timestamps import TICKS_PER_SECOND, ticks_to_ns
-from edge_worker.transport import BrokerSettings, MqttLink
+from edge_worker.transport import BrokerSettings, MqttLink, TransportError
 from mqtt_schemas import StreamInfo, Topics, canonical_language, check_id
 
 _log = logging.getLogger(__name__)
@@ -55,13 +56,17 @@ class CameraOptions:
     """Play a file again and again, as one stream whose clock goes on."""
     realtime: bool = True
     """False: a file as fast as the broker takes it; its capture times then lie ahead."""
+    doorbell: bool = False
+    """Somebody publishes the event ``ring`` for it; until then it sleeps."""
+    talkback: SpeakerAddress | None = None
+    """What plays the owner's words there."""
 
     def __post_init__(self) -> None:
         check_id(self.stream, "stream")
         if self.language:
             canonical_language(self.language)
 
-    def info(self, tracks: Tracks) -> StreamInfo:
+    def info(self, tracks: Tracks, sink: Sink | None = None) -> StreamInfo:
         """What is published as the stream's info."""
         return StreamInfo(
             stream=self.stream,
@@ -71,6 +76,9 @@ class CameraOptions:
             audio=tracks.audio_track(),
             language=canonical_language(self.language) if self.language else "",
             note=tracks.note,
+            talkback=sink is not None,
+            speaker=sink.kind if sink is not None else "",
+            doorbell=self.doorbell,
         )
 
 
@@ -79,13 +87,15 @@ async def run_camera(options: CameraOptions) -> None:
 
     Raises:
         SourceError: it cannot be opened the first time, or is a file that breaks off.
+        SinkError: the loudspeaker needs a program that is not installed.
     """
     topics = Topics(options.broker.prefix)
     stop = threading.Event()
+    sink = await find_sink(options.talkback, options.source)
     source, tracks = await in_background(lambda: open_tracks(options.source), "camera")
     link = MqttLink(options.broker, offline_will(topics, options.stream))
-    publisher = Publisher(link, topics, options.info(tracks))
-    async with link:
+    publisher = Publisher(link, topics, options.info(tracks, sink))
+    async with link, _talking(link, topics, options.stream, sink):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(None if source.waits else _CONNECTED_WITHIN_S):
                 await link.wait_connected()  # else the first keyframe is lost
@@ -102,11 +112,35 @@ async def run_camera(options: CameraOptions) -> None:
                 publisher.offline()
                 source, tracks = await _reopened(options.source)
                 _log.warning("%s: back", options.source)
-                publisher.online(options.info(tracks))
+                publisher.online(options.info(tracks, sink))
         finally:
             stop.set()
             source.interrupt()
             publisher.offline()
+
+
+@contextlib.asynccontextmanager
+async def _talking(
+    link: MqttLink, topics: Topics, stream: str, sink: Sink | None
+) -> AsyncIterator[None]:
+    """Play the owner's words meanwhile, where there is a loudspeaker."""
+    if sink is None:
+        yield
+        return
+    talking = asyncio.create_task(_talk(Talkback(link, topics, stream, sink)), name="talkback")
+    try:
+        yield
+    finally:
+        talking.cancel()
+        await asyncio.wait([talking])
+
+
+async def _talk(talkback: Talkback) -> None:
+    """The stream goes on without it."""
+    try:
+        await talkback.run()
+    except TransportError as error:
+        _log.warning("no talkback: %s", error)
 
 
 async def _reopened(address: SourceAddress) -> tuple[Source, Tracks]:

@@ -1,13 +1,13 @@
 """The ``polylip`` command; each of its commands is imported only when it is run."""
 
 import importlib
-import logging
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import click
+
+from edge_worker.logs import LogFormat, set_up_logs
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,11 @@ COMMANDS: Mapping[str, LazyCommand] = MappingProxyType(
         ),
         "worker": LazyCommand("edge_worker.cli.worker", "Translate and lip-sync streams."),
         "record": LazyCommand("edge_worker.cli.record", "Record what comes back to an mp4."),
+        "view": LazyCommand("edge_worker.cli.view", "Print a stream's address, for players."),
+        "say": LazyCommand("edge_worker.cli.say", "Say something at a door."),
         "verify": LazyCommand("edge_worker.cli.verify", "Judge a finished film by itself."),
         "models": LazyCommand("edge_worker.cli.models", "List, fetch and check the models."),
+        "doctor": LazyCommand("edge_worker.cli.doctor", "Tell what works here, and what to do."),
         "bench": LazyCommand("edge_worker.cli.bench", "Measure cost and quality on this machine."),
         "camera": LazyCommand("edge_worker.cli.camera", "Publish a camera, a stream or a file."),
     }
@@ -64,11 +67,14 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="polylip", prog_name="polylip")
 @click.option("-v", "--verbose", is_flag=True, help="Tell more of what happens.")
-def main(verbose: bool) -> None:
+@click.option(
+    "--log-format",
+    type=click.Choice([form.value for form in LogFormat]),
+    default=LogFormat.TEXT.value,
+    envvar="POLYLIP_LOG_FORMAT",
+    show_default=True,
+    help="Lines of the log: for people, or JSON with the ids of stream and trace.",
+)
+def main(verbose: bool, log_format: str) -> None:
     """Talk face to face without a common language."""
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-        datefmt="%H:%M:%S",
-        stream=sys.stderr,
-    )
+    set_up_logs(LogFormat(log_format), verbose=verbose)

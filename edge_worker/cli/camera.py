@@ -6,7 +6,14 @@ import sys
 
 import click
 
-from edge_worker.camera import CameraOptions, SourceAddress, SourceError, run_camera
+from edge_worker.camera import (
+    CameraOptions,
+    SinkError,
+    SourceAddress,
+    SourceError,
+    SpeakerAddress,
+    run_camera,
+)
 from edge_worker.cli.broker_options import broker_options
 from edge_worker.transport import BrokerSettings
 from mqtt_schemas import Refused
@@ -22,11 +29,21 @@ from mqtt_schemas import Refused
 @click.option(
     "--sub-stream", help="URL of its smaller pictures, taken when SOURCE's are too large."
 )
+@click.option(
+    "--doorbell",
+    is_flag=True,
+    help="It is a doorbell: translated from the event `ring` on, which your bell publishes.",
+)
 @click.option("--loop", is_flag=True, help="Play a file again and again, as one stream.")
 @click.option(
     "--realtime/--as-fast",
     default=True,
     help="A file at its own speed (the default), or as fast as the broker takes it.",
+)
+@click.option(
+    "--talkback",
+    help="What plays the owner's words there: auto (the camera's own back-channel), device:NAME "
+    "(ALSA), command:PROGRAM ARGUMENTS, or rtsp://...",
 )
 @broker_options
 def command(
@@ -38,8 +55,10 @@ def command(
     language: str,
     audio_device: str | None,
     sub_stream: str | None,
+    doorbell: bool,
     loop: bool,
     realtime: bool,
+    talkback: str | None,
     broker: BrokerSettings,
 ) -> None:
     """Publish SOURCE as a stream.
@@ -58,11 +77,13 @@ def command(
             name=name,
             area=area,
             language=language,
+            doorbell=doorbell,
             loop=loop,
             realtime=realtime,
+            talkback=SpeakerAddress.read(talkback) if talkback else None,
         )
         asyncio.run(_until_told(options))
-    except (SourceError, Refused, ValueError) as error:
+    except (SourceError, SinkError, Refused, ValueError) as error:
         raise click.ClickException(str(error)) from error
     except (KeyboardInterrupt, asyncio.CancelledError):
         sys.exit(0)

@@ -8,11 +8,13 @@ from pathlib import Path
 import click
 
 from edge_worker.config import ConfigurationError, WorkerSettings, load_settings
-from edge_worker.engine_set import EngineSet, load_engines
+from edge_worker.engine_loading import load_engines
+from edge_worker.engine_set import EngineSet
+from edge_worker.serving import Serving
 from edge_worker.worker import Worker
 from engines import EngineUnavailableError
 from engines.catalogue import Catalogue, CatalogueError
-from mqtt_schemas import DownloadPolicy
+from mqtt_schemas import DownloadPolicy, Role
 
 
 @click.command("worker")
@@ -26,6 +28,22 @@ from mqtt_schemas import DownloadPolicy
 @click.option("--prefix", help="First level of every topic.  [default: polylip]")
 @click.option("--to", "target", help="Language to translate to.  [default: en]")
 @click.option("--from", "source", help="Language spoken at the door.  [default: auto]")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice([role.value for role in Role]),
+    help="What it does: atp hears and speaks, rvp shows; may be repeated.  [default: both]",
+)
+@click.option(
+    "--http",
+    is_flag=True,
+    default=None,
+    help="Serve live streams and a page, at http://127.0.0.1:8090.",
+)
+@click.option(
+    "--http-bind", metavar="ADDRESS", help="Serve them on this address, for others to reach."
+)
 @click.option(
     "--set",
     "assignments",
@@ -43,6 +61,9 @@ def command(
     prefix: str | None,
     target: str | None,
     source: str | None,
+    roles: tuple[str, ...],
+    http: bool | None,
+    http_bind: str | None,
     assignments: tuple[str, ...],
 ) -> None:
     """Translate and lip-sync the streams of one broker until told to stop."""
@@ -54,6 +75,9 @@ def command(
         "mqtt.prefix": prefix,
         "defaults.target_language": target,
         "defaults.source_language": source,
+        "roles": roles or None,
+        "http.enabled": http or (True if http_bind else None),
+        "http.bind": http_bind,
     }
     flags: dict[str, object] = {}
     for key, value in given.items():
@@ -67,7 +91,13 @@ def command(
     try:
         settings = load_settings(config, flags)
         asyncio.run(_serve(settings))
-    except (ConfigurationError, EngineUnavailableError, CatalogueError, ValueError) as error:
+    except (
+        ConfigurationError,
+        EngineUnavailableError,
+        CatalogueError,
+        ValueError,
+        OSError,
+    ) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         sys.exit(0)
@@ -94,9 +124,11 @@ async def _serve(settings: WorkerSettings) -> None:
             targets,
             may_fetch=downloads.policy is not DownloadPolicy.NEVER,
             accepted_licences=downloads.accepted,
+            roles=settings.roles,
         )
 
-    worker = Worker(settings, load)
+    front = Serving(settings) if settings.http.enabled else None
+    worker = Worker(settings, load, front=front)
     if sys.platform != "win32":
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -11,18 +11,21 @@ _IDLE_NS: Final = 110_000_000  # between looks at a face that does nothing: ever
 _LIFELESS_NS: Final = 470_000_000
 
 
-def looked_at(people: Sequence[Person], watched: Collection[int], now_ns: int) -> list[Person]:
+def looked_at(
+    people: Sequence[Person], watched: Collection[int], now_ns: int, *, resting: bool = False
+) -> list[Person]:
     """Those whose landmarks are to be found in the frame of ``now_ns``, at most ``MOST``.
 
-    Looked at in every frame are a face alone, those ``watched`` (lips are or soon will be
-    rendered), and mouths that move; others now and then, in turn.
+    Looked at in every frame are a face alone while somebody speaks, those ``watched`` (lips are or
+    soon will be rendered), and mouths that move; others now and then, in turn.
 
     Args:
         people: in view.
         watched: ids.
         now_ns: media time of the frame.
+        resting: nobody speaks, and nothing is being spoken.
     """
-    if len(people) <= 1:
+    if len(people) <= 1 and not resting:
         return list(people)
     due = [person for person in people if _due(person, watched, now_ns)]
     due.sort(key=lambda person: (person.id not in watched, person.seen_ns))

@@ -1,6 +1,7 @@
 """How loud the voice band of one stream was lately, from 0, silence, to 1."""
 
 from bisect import bisect_left
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -75,10 +76,15 @@ class Loudness:
         return min(round(from_ns), start_ns), max(round(to_ns), end_ns)
 
 
+@lru_cache(maxsize=16)
+def _window(size: int) -> _Floats:
+    return np.hanning(size)
+
+
 def _levels(parts: NDArray[np.float32], block: AudioBlock) -> list[float]:
     """Logarithm (base 10) of each row's power in the voice band."""
     size = parts.shape[1]
     first, last = (round(hertz * size / block.sample_rate) for hertz in _BAND_HZ)
-    spectrum = np.fft.rfft(parts * np.hanning(size), axis=1)[:, first : max(last, first + 1)]
+    spectrum = np.fft.rfft(parts * _window(size), axis=1)[:, first : max(last, first + 1)]
     power = np.square(np.abs(spectrum)).sum(1) / (size * size)
     return [float(level) for level in np.log10(power + _SILENT)]

@@ -21,6 +21,7 @@ MAX_FACES: Final = 3
 _MIN_SCORE: Final = 0.5
 _SEARCH_NS: Final = 1_000_000_000  # between looks for more faces while one is followed
 _SEARCH_LOST_NS: Final = 120_000_000  # while there is none, or one was lost lately
+_SEARCH_RESTING_NS: Final = 480_000_000  # while there is none and nobody speaks
 _LOST_LATELY_NS: Final = 2_000_000_000
 _SAME_PLACE: Final = 0.6  # centre distance over half the size: the same face
 _DOUBLE: Final = 0.3
@@ -56,10 +57,13 @@ class Tracker:
     Attributes:
         watched: ids of the faces whose lips are or soon will be rendered: looked at in every
             frame. May be set from any thread.
+        resting: nobody speaks, and nothing is being spoken: faces are looked at, and looked for,
+            less often. Likewise.
     """
 
     def __init__(self, landmarker: FaceLandmarker) -> None:
         self.watched: Collection[int] = ()
+        self.resting = False
         self._landmarker = landmarker
         self._people: list[Person] = []
         self._no_faces: list[_NoFace] = []
@@ -74,7 +78,7 @@ class Tracker:
             self._epoch, self._people, self._no_faces = frame.epoch, [], []
             self._searched_ns = self._lost_ns = None
         here = self._in_view()
-        due = looked_at(here, self.watched, frame.pts_ns)
+        due = looked_at(here, self.watched, frame.pts_ns, resting=self.resting)
         faces = [self._follow(one, frame) if one in due else one.carried(frame) for one in here]
         self._part_doubles(frame)
         self._forget(frame.pts_ns)
@@ -127,11 +131,15 @@ class Tracker:
         return found
 
     def _search_is_due(self, now_ns: int) -> bool:
-        """Often while nobody is there or somebody was just lost, else once a second."""
+        """Often while nobody is there or somebody was just lost, else once a second.
+
+        Where nobody has been for long, and nobody speaks, twice a second will do.
+        """
         here = self._in_view()
         lost = self._lost_ns is not None and now_ns - self._lost_ns < _LOST_LATELY_NS
         often = not here or (lost and len(here) < MAX_FACES)
-        wait_ns = _SEARCH_LOST_NS if often else _SEARCH_NS
+        often_ns = _SEARCH_RESTING_NS if self.resting and not lost else _SEARCH_LOST_NS
+        wait_ns = often_ns if often else _SEARCH_NS
         if self._searched_ns is not None and now_ns - self._searched_ns < wait_ns:
             return False
         self._searched_ns = now_ns

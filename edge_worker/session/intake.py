@@ -43,17 +43,20 @@ class Intake:
 
     Args:
         stream: id, for messages.
-        new_tracker: makes what finds the faces; called in that thread, when first needed.
+        new_tracker: makes what finds the faces; called in that thread, when first needed. None:
+            pictures are not even decoded.
 
     Attributes:
         tracking: whether faces are looked for; may be set at any time.
         watched: tracks to look at in every picture; may be set at any time.
+        resting: nobody speaks, and nothing is being spoken; may be set at any time.
     """
 
-    def __init__(self, stream: str, new_tracker: Callable[[], Tracker]) -> None:
-        self.ingest = Ingest(stream)
-        self.tracking = True
+    def __init__(self, stream: str, new_tracker: Callable[[], Tracker] | None) -> None:
+        self.ingest = Ingest(stream, pictures=new_tracker is not None)
+        self.tracking = new_tracker is not None
         self.watched: frozenset[int] = frozenset()
+        self.resting = False
         self._new_tracker = new_tracker
         self._tracker: Tracker | None = None
         self._resampler = Resampler(SAMPLE_RATE)
@@ -85,7 +88,7 @@ class Intake:
         pictures: list[TrackedFrame] = []
         faults: list[Exception] = []
         costs: list[tuple[int, int]] = []
-        tracking = self.tracking
+        tracking = self.tracking and self._new_tracker is not None
         for frame in result.frames:
             if not tracking:
                 pictures.append(TrackedFrame(frame, ()))
@@ -110,7 +113,9 @@ class Intake:
         )
 
     def _track(self, frame: VideoFrame) -> TrackedFrame:
+        if self._new_tracker is None:
+            return TrackedFrame(frame, ())
         if self._tracker is None:
             self._tracker = self._new_tracker()
-        self._tracker.watched = self.watched
+        self._tracker.watched, self._tracker.resting = self.watched, self.resting
         return self._tracker.track(frame)

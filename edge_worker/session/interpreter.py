@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from edge_worker.atp.echo import EchoGuard
 from edge_worker.atp.english import SpokenEnglish
 from edge_worker.atp.hearing import Hearing
 from edge_worker.atp.listened import PartialSpeech, SpeechEdge, SpeechEvent
@@ -16,7 +17,7 @@ from edge_worker.atp.segmenter import Segmenter
 from edge_worker.atp.synthesizer import SynthesizerStage
 from edge_worker.atp.translator import TranslatorStage
 from edge_worker.engine_set import EngineSet
-from edge_worker.items import AudioBlock, SyncedSpeech, Utterance, Verdict
+from edge_worker.items import AudioBlock, Samples, SyncedSpeech, Utterance, Verdict
 from edge_worker.media.encode import SAMPLE_RATE
 from edge_worker.provision import Provision
 from edge_worker.session.reporter import Reporter
@@ -26,7 +27,6 @@ from edge_worker.session.visit import Visit
 from engines import EngineUnavailableError
 from engines.asr import UnknownLanguageError
 from mqtt_schemas import (
-    Activation,
     EventType,
     Rung,
     StreamSettings,
@@ -61,7 +61,7 @@ class Interpreter:
     Args:
         engines: lent by the worker.
         min_confidence: below it an utterance is only captioned.
-        visit: of the stream; where it is translated by visit, only while one lasts.
+        visit: of the stream, which goes on while somebody speaks.
         reporter: tells the world.
         hooks: of the session.
         stream: id.
@@ -88,6 +88,7 @@ class Interpreter:
         self._asleep = False
         self._behind = False
         self._awake_since_ns = 0
+        self._echo = EchoGuard()
         self._synthesizer = SynthesizerStage(engines.synthesizer)
         self.supply = Supply(stream, engines, provision, hooks.settings, reporter)
         english = SpokenEnglish(engines.recognizer)
@@ -119,6 +120,11 @@ class Interpreter:
         )
 
     @property
+    def interpreter(self) -> str:
+        """Empty: it is this worker."""
+        return ""
+
+    @property
     def silent(self) -> bool:
         """Nobody speaks just now."""
         return self._speaking_since_ns is None
@@ -131,39 +137,52 @@ class Interpreter:
     @property
     def heard_until_ns(self) -> int:
         """Media time up to which no utterance has begun that is not yet being dealt with."""
-        return self._speaking_since_ns or self._heard_ns
+        return self._speaking_since_ns or self._heard_ns - self._echo.held_ns
 
     def restart(self) -> None:
         """The media clock began anew."""
         self._speaking_since_ns, self._heard_ns = None, 0
         self._awake_since_ns = 0
+        self._echo.restart()
 
     def pause(self) -> None:
         """Nothing is translated for now; what was being said is not spoken later either."""
         self._asleep = True
         self._speaking_since_ns = None
+        self._echo.flush()
 
     async def hear(self, block: AudioBlock) -> None:
         """Take in source sound; left out while the pipeline is far behind, and never waits."""
         self._heard_ns = max(self._heard_ns, block.end_ns)
         self._epoch = block.epoch
         settings = self._hooks.settings()
-        by_visit = settings.activation is Activation.ON_DEMAND
-        awake = not by_visit or self._visit.lasts
-        wanted = settings.enabled and awake and self._hooks.rung() is not Rung.PASS_THROUGH
+        if not self.silent:
+            self._visit.go_on()
+        wanted = settings.enabled and self._hooks.rung() is not Rung.PASS_THROUGH
         if not wanted or self._fell_behind():
             self.pause()
             return
         if self._asleep:
             self._asleep, self._awake_since_ns = False, block.pts_ns
-        await self._translation.sound.put(block)
+        for audible in self._echo.process(block):
+            await self._translation.sound.put(audible)
 
     async def hush(self) -> None:
         """The source ended without a pause: silence in its place ends what was being said."""
         if self._speaking_since_ns is not None and not self._asleep:
+            for audible in self._echo.flush():
+                await self._translation.sound.put(audible)
             silence = np.zeros(_HUSH_S * SAMPLE_RATE, np.float32)
             block = AudioBlock(self._epoch, self._heard_ns, SAMPLE_RATE, silence)
             await self._translation.sound.put(block)
+
+    def expect(self, samples: Samples, sample_rate: int, start_ns: int, *, reply: str) -> None:
+        """The door's loudspeaker plays this from a media time on: it is nobody's speech."""
+        self._echo.expect(samples, sample_rate, start_ns, reply=reply)
+
+    def expect_end(self, end_ns: int, *, reply: str) -> None:
+        """What was expected ends at a media time, before its end."""
+        self._echo.stop(end_ns, reply=reply)
 
     def _fell_behind(self) -> bool:
         """Behind from half a full link on, until little of it is left."""

@@ -23,6 +23,7 @@ class Outlet:
 
     Attributes:
         language: of the output; may be set at any segment boundary.
+        term: under which the stream is owned; likewise.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class Outlet:
     ) -> None:
         self.language = language
         self._stream = stream
-        self._term = term
+        self.term = term
         self._announcer = announcer
         self._reporter = reporter
         self._clock = clock
@@ -52,14 +53,14 @@ class Outlet:
         """Send segments whose media was captured in ``epoch`` and plays ``delay_ns`` later."""
         current = epoch == self._epochs.current
         utc_of = self.captured_utc_ns if current else _unknown
-        stamp = SegmentStamp(epoch, self._term, delay_ns, utc_of)
+        stamp = SegmentStamp(epoch, self.term, delay_ns, utc_of)
         for segment in segments:
             self._reporter.segment(segment, stamp, self.topic)
 
     def end(self, segments: Sequence[OutputSegment], epoch: str) -> None:
         """Send the last segments of ``epoch``, which is over."""
         for segment in segments:
-            stamp = SegmentStamp(epoch, self._term, 0, _unknown)
+            stamp = SegmentStamp(epoch, self.term, 0, _unknown)
             self._reporter.segment(segment, stamp, self.topic)
 
     def captured_utc_ns(self, media_ns: int) -> int | None:

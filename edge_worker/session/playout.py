@@ -147,6 +147,8 @@ class Playout:
             self._resting = True
             return False
         resting, self._resting = self._resting, False
+        if self._output_ns is None:
+            self._presentation.begin(output_ns)
         step_ns = output_ns - self._output_ns if self._output_ns is not None else 1
         if abs(step_ns) > _LOST_NS and not (resting and step_ns > 0):
             # One moment of a clock that is just being set must not move the output.

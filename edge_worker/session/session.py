@@ -1,60 +1,29 @@
-"""One stream from ``in/av`` to ``out/<lang>/av``: wires the boxes and runs them all at once."""
+"""One stream from ``in/av`` to ``out/<lang>/av``: its source, its interpreter and its dubbing."""
 
 import asyncio
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
 
-from edge_worker.atp.stretch import fit
-from edge_worker.config import WorkerSettings
-from edge_worker.engine_set import EngineSet
-from edge_worker.items import PlacedSpeech, SyncedSpeech, Utterance
-from edge_worker.links import Link, WhenFull
-from edge_worker.media.clock import ClockAnchor
-from edge_worker.media.encode import SAMPLE_RATE
-from edge_worker.provision import Provision
-from edge_worker.rvp.lips import Lips
+from edge_worker.items import AudioBlock, Samples
+from edge_worker.media.clock import ClockAnchor, ClockUnsetError
+from edge_worker.roles.distant import DistantInterpreter
 from edge_worker.rvp.tracker import Tracker
-from edge_worker.session.announcer import Announcer
-from edge_worker.session.epochs import Epochs
-from edge_worker.session.intake import Intake, Taken
+from edge_worker.session.dubbing import Dubbing
+from edge_worker.session.figures import Gauges
+from edge_worker.session.intake import Intake
 from edge_worker.session.interpreter import Interpreter, InterpreterHooks
-from edge_worker.session.outlet import Outlet
-from edge_worker.session.playout import Playout, PlayoutHooks, PlayoutSettings
-from edge_worker.session.presence import Presence
+from edge_worker.session.interpreting import Interpreting, Lacks
 from edge_worker.session.pressure import Pressure
-from edge_worker.session.production import Produced, Production
 from edge_worker.session.reporter import Reporter
-from edge_worker.session.speakers import Speakers
-from edge_worker.session.supply import Supply
+from edge_worker.session.services import Services
+from edge_worker.session.source import Source, SourceHooks
 from edge_worker.session.visit import Visit
-from edge_worker.timeline import Advance, LearnedDelay, PlayoutClock, Timeline, wanted_delay_ns
-from edge_worker.timeline.presentation import Presentation
 from edge_worker.transport import Message
-from mqtt_schemas import EventType, MessageRefused, Rung, StreamSettings
+from mqtt_schemas import Rung, StreamSettings
 
-_POLL_S = 0.05
+__all__ = ["Services", "Session"]
+
 _METRICS_S = 5.0
-_SOUND_GONE_S = 2.0
-_SOUND_ONLY_AFTER_NS = 1_000_000_000
-_RENDER_ROOM_NS = 120_000_000
-"""What decoding, tracking and rendering of one picture may take at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What the worker lends a session."""
-
-    engines: EngineSet
-    announcer: Announcer
-    config: WorkerSettings
-    now_ns: Callable[[], int]
-    """UTC."""
-    tau: Callable[[], float]
-    """CPU seconds of this worker over (seconds x usable cores), newest."""
-    provision: Provision | None = None
-    """Fetches models; None where they are what they are."""
 
 
 class Session:
@@ -79,66 +48,58 @@ class Session:
         self.stream = stream
         self.settings = settings
         self._services = services
-        self._inbox: Link[Message] = Link("segments", 64, WhenFull.DROP_OLDEST)
-        self._ingest_thread = ThreadPoolExecutor(1, thread_name_prefix=f"ingest-{stream}")
-        self._render_thread = ThreadPoolExecutor(1, thread_name_prefix=f"render-{stream}")
         engines = services.engines
-        self._intake = Intake(stream, lambda: Tracker(engines.landmarker()))
-        self._speakers = Speakers()
-        self._timeline = Timeline(
-            fit, debt_limit_ns=round(services.config.limits.debt_s * 1_000_000_000)
-        )
-        self._learned = LearnedDelay()
-        clock = PlayoutClock(self._wanted_delay_ns())
-        self._presentation = Presentation(self._timeline, clock, SAMPLE_RATE)
-        self._production = Production(
-            Lips(engines.lips), services.config.worker, settings.target_language
-        )
-        self._playout = Playout(
-            self._timeline,
-            clock,
-            self._presentation,
-            self._production,
-            self._render_thread,
-            services.now_ns,
-        )
         self._reporter = Reporter(stream, services.announcer, services.config, services.now_ns)
         self._pressure = Pressure(self._reporter)
-        self._epochs = Epochs()
-        self._outlet = Outlet(
+        intake = Intake(stream, lambda: Tracker(engines.landmarker()))
+        self._source = Source(intake, self._reporter, self._pressure, services.now_ns)
+        self._dubbing = Dubbing(
             stream,
-            settings.target_language,
+            services,
+            lambda: self.settings,
             term,
-            services.announcer,
+            self._source,
             self._reporter,
-            self._intake.ingest.clock,
-            self._epochs,
+            self._pressure,
         )
-        self._interpreter = Interpreter(
-            engines,
+        self._interpreter = self._interpreting(visit)
+        self._changed: Callable[[], None] = lambda: None
+
+    def _interpreting(self, visit: Visit) -> Interpreting:
+        """Here, or on another machine where this one has no engines for it."""
+        services = self._services
+        hooks = InterpreterHooks(
+            settings=lambda: self.settings,
+            rung=lambda: self._pressure.rung,
+            speech=self._dubbing.speak,
+            behind=self._pressure.behind,
+            translated=self._pressure.translated,
+            off_camera=self._dubbing.off_camera,
+        )
+        if services.interpreters is not None:
+            return DistantInterpreter(
+                self.stream,
+                services,
+                services.interpreters,
+                visit,
+                self._reporter,
+                hooks,
+                lambda: self.epoch,
+            )
+        return Interpreter(
+            services.engines,
             services.config.engines.min_confidence,
             visit,
             self._reporter,
-            InterpreterHooks(
-                settings=lambda: self.settings,
-                rung=lambda: self._pressure.rung,
-                speech=self._speak,
-                behind=self._pressure.behind,
-                translated=self._pressure.translated,
-                off_camera=self._off_camera,
-            ),
-            stream=stream,
+            hooks,
+            stream=self.stream,
             provision=services.provision,
         )
-        self._presence = Presence()
-        self._sound_at_s: float | None = None
-        """Monotonic seconds of the newest sound; None once its end has been noticed."""
-        self._changed: Callable[[], None] = lambda: None
 
     @property
     def epoch(self) -> str:
         """Of the media clock; empty before the first segment."""
-        return self._epochs.current
+        return self._source.epoch
 
     @property
     def rung(self) -> Rung:
@@ -146,19 +107,34 @@ class Session:
         return self._pressure.rung
 
     @property
-    def supply(self) -> Supply:
+    def interpreter(self) -> str:
+        """The worker that interprets; empty where this one does, or none is to be had."""
+        return self._interpreter.interpreter
+
+    @property
+    def supply(self) -> Lacks:
         """What its languages take, and lack."""
         return self._interpreter.supply
 
     @property
     def delay_ns(self) -> int:
         """The playout delay in force."""
-        return self._playout.delay_ns
+        return self._dubbing.delay_ns
 
     @property
     def out_topic(self) -> str:
         """Where the output goes."""
-        return self._outlet.topic
+        return self._dubbing.out_topic
+
+    @property
+    def quiet(self) -> bool:
+        """No translated speech plays, waits or is being made."""
+        return not self._interpreter.busy and self._dubbing.silent
+
+    @property
+    def paused(self) -> bool:
+        """Nobody speaks either."""
+        return self.quiet and self._interpreter.silent
 
     def on_change(self, changed: Callable[[], None]) -> None:
         """Call ``changed`` when something that ``state`` tells has changed by itself."""
@@ -167,222 +143,102 @@ class Session:
 
     async def take(self, message: Message) -> None:
         """Take one message of ``in/av``; never waits."""
-        await self._inbox.put(message)
+        await self._source.take(message)
 
     async def anchor(self, anchor: ClockAnchor) -> None:
         """Take a clock anchor of the camera."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._ingest_thread, self._intake.anchor, anchor)
+        await self._source.anchor(anchor)
+
+    def expect(self, samples: Samples, sample_rate: int, start_utc_ns: int, *, reply: str) -> None:
+        """The door's loudspeaker plays this from a moment of UTC on: it is not translated back."""
+        with suppress(ClockUnsetError):
+            start_ns = self._source.clock.pts_of(start_utc_ns)
+            self._interpreter.expect(samples, sample_rate, start_ns, reply=reply)
+
+    def expect_end(self, end_utc_ns: int, *, reply: str) -> None:
+        """What was expected ends at a moment of UTC, before its end."""
+        with suppress(ClockUnsetError):
+            self._interpreter.expect_end(self._source.clock.pts_of(end_utc_ns), reply=reply)
 
     async def apply(self, settings: StreamSettings) -> None:
         """Put other settings in force."""
         before, self.settings = self.settings, settings
         if settings.target_language != before.target_language:
-            await self._change_language(settings.target_language)
+            await self._dubbing.change_language(settings.target_language)
         if before.enabled and not settings.enabled:
-            self._timeline.drop_waiting()
+            self._dubbing.drop_waiting()
             self._interpreter.pause()
+
+    async def take_over(self, settings: StreamSettings, term: int) -> None:
+        """Be the owner's from now on: the output begins anew, at its own time, under ``term``."""
+        await self.apply(settings)
+        await self._dubbing.begin_anew(settings.target_language, term)
 
     async def run(self) -> None:
         """Serve until cancelled."""
-        clock = self._intake.ingest.clock
-        hooks = PlayoutHooks(
-            settings=self._playout_settings,
-            silent=lambda: self._interpreter.silent,
-            heard_until_ns=lambda: self._interpreter.heard_until_ns,
-            advanced=self._advanced,
-            produced=self._produced,
-            speakers=lambda: self._speakers.by_utterance,
-            late=self._pressure.late,
-            delayed=self._changed,
-        )
+        interpreter = self._interpreter
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._take_in())
-            group.create_task(self._playout.run(clock, hooks))
-            group.create_task(self._interpreter.run())
+            group.create_task(self._source.run(self._source_hooks()))
+            group.create_task(
+                self._dubbing.run(
+                    lambda: interpreter.silent,
+                    lambda: interpreter.heard_until_ns,
+                    self._changed,
+                )
+            )
+            group.create_task(interpreter.run())
             group.create_task(self._measure())
-
-    @property
-    def quiet(self) -> bool:
-        """No translated speech plays, waits or is being made."""
-        return not self._interpreter.busy and self._timeline.silent_at(self._playout.media_ns)
 
     def close(self) -> None:
         """End the session's threads; it cannot be run again."""
-        self._ingest_thread.shutdown(wait=False, cancel_futures=True)
-        self._render_thread.shutdown(wait=False, cancel_futures=True)
+        self._source.close()
+        self._dubbing.close()
 
     async def finish(self) -> None:
         """Send what has been rendered; the session is cancelled after this."""
-        loop = asyncio.get_running_loop()
-        rest = await loop.run_in_executor(self._render_thread, self._production.flush)
-        self._outlet.send(rest, self.epoch, self.delay_ns)
+        await self._dubbing.finish()
 
-    # --- source
+    def _source_hooks(self) -> SourceHooks:
+        return SourceHooks(
+            tracking=lambda: self._tracking,
+            watched=lambda: self._dubbing.watched,
+            resting=lambda: self.paused,
+            began=self._begin_epoch,
+            picture=self._dubbing.see,
+            sound=self._hear,
+            hush=self._interpreter.hush,
+        )
 
     @property
     def _tracking(self) -> bool:
-        """Faces are worth looking for: lips are, or will be, rendered."""
-        wanted = self.settings.enabled and self.settings.lip_sync
-        return wanted and self._pressure.rung in {Rung.FULL, Rung.LIPS_HALF_RATE}
+        """Faces are looked for; while nobody speaks, only if no stream here is short of time."""
+        admission = self._services.admission
+        gives_way = self.paused and admission is not None and admission.strained
+        return self._dubbing.tracking and not gives_way
 
-    async def _take_in(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            self._intake.tracking = self._tracking
-            self._intake.watched = self._speakers.watched
-            self._pressure.dropped(self._inbox.dropped)
-            try:
-                async with asyncio.timeout(_POLL_S):
-                    message = await self._inbox.get()
-            except TimeoutError:
-                await self._hush()
-                now_ns = self._services.now_ns()
-                taken = await loop.run_in_executor(self._ingest_thread, self._intake.poll, now_ns)
-            else:
-                try:
-                    taken = await loop.run_in_executor(
-                        self._ingest_thread, self._intake.take, message
-                    )
-                except MessageRefused as error:
-                    self._reporter.refused(error)
-                    continue
-                self._pressure.waited(self._services.now_ns() - message.received_ns)
-            await self._fan_out(taken)
+    async def _hear(self, block: AudioBlock, *, tracked: bool) -> None:
+        self._dubbing.hear(block, tracked=tracked)
+        await self._interpreter.hear(block)
 
-    async def _hush(self) -> None:
-        """End what was being said when the source falls silent without a sound."""
-        if self._sound_at_s is not None and time.monotonic() - self._sound_at_s > _SOUND_GONE_S:
-            self._sound_at_s = None
-            await self._interpreter.hush()
-
-    async def _fan_out(self, taken: Taken) -> None:
-        self._reporter.taken(taken)
-        for note in taken.notes:
-            self._reporter.event(EventType.BAD_INPUT, detail=note.text)
-        for picture in taken.pictures:
-            if not self._enter(picture.frame.epoch, taken.epoch):
-                continue
-            self._presence.picture(picture.frame.pts_ns)
-            self._presentation.show(picture)
-            if taken.tracked:
-                self._speakers.observe(picture)
-                self._reporter.faces(picture)
-        for block in taken.blocks:
-            if not self._enter(block.epoch, taken.epoch):
-                continue
-            self._presence.sound(block.end_ns)
-            self._sound_at_s = time.monotonic()
-            self._presentation.hear(block)
-            if not taken.tracked:
-                self._speakers.overlook(block.end_ns)
-            self._speakers.hear(block)
-            await self._interpreter.hear(block)
-        for track, detail in self._presence.lacks():
-            self._reporter.lacks(track, detail)
-
-    def _enter(self, epoch: str, current: str) -> bool:
-        """Whether this epoch counts; when it is new, what was on the old clock is forgotten."""
-        before = self._epochs.current
-        if not self._epochs.enter(epoch, current):
-            return False
-        if epoch != before:
-            self._begin_epoch(epoch, again=bool(before))
-        return True
-
-    def _begin_epoch(self, epoch: str, *, again: bool) -> None:
-        if again:
-            self._reporter.event(EventType.EPOCH_CHANGED, detail="the camera started again")
-        self._reporter.restart(epoch)
-        self._presence = Presence()
-        self._speakers.restart()
-        self._timeline.clear()
-        self._presentation.restart()
-        self._playout.restart()
+    def _begin_epoch(self) -> None:
+        self._dubbing.restart()
         self._interpreter.restart()
         self._changed()
-
-    def _speak(self, speech: SyncedSpeech) -> None:
-        """Queue translated speech, unless the stream has meanwhile gone elsewhere."""
-        utterance = speech.utterance
-        spoken_here = {self._outlet.language, self.settings.target_language}
-        if utterance.epoch != self._epochs.current or {utterance.target_language} != spoken_here:
-            return
-        captured_ns = self._outlet.captured_utc_ns(utterance.start_ns)
-        if captured_ns is not None:
-            self._learned.observe(self._services.now_ns() - captured_ns)
-        self._timeline.add(speech)
-
-    # --- playout
-
-    def _wanted_delay_ns(self) -> int:
-        needed_ns = self._intake.ingest.jitter.delay_ns + _RENDER_ROOM_NS
-        return wanted_delay_ns(self.settings.playout_delay, self._learned.delay_ns, needed_ns)
-
-    def _playout_settings(self) -> PlayoutSettings:
-        return PlayoutSettings(
-            epoch=self._epochs.current,
-            lips=self.settings.lip_sync,
-            label=self.settings.label,
-            original_volume=self.settings.original_volume,
-            rung=self._pressure.rung,
-            delay_ns=self._wanted_delay_ns(),
-            sound_only=self._presence.without_picture_ns > _SOUND_ONLY_AFTER_NS,
-            video_bit_rate=self._services.config.limits.video_kbps * 1000,
-        )
-
-    async def _advanced(self, advance: Advance) -> None:
-        for speech in advance.overloaded:
-            self._reporter.overloaded(speech.utterance)
-            self._speakers.end(speech.utterance)
-        for placed in advance.placed:
-            self._begin(placed)
-        for placed in advance.ended:
-            self._speakers.end(placed.speech.utterance)
-
-    def _begin(self, placed: PlacedSpeech) -> None:
-        utterance = placed.speech.utterance
-        off_camera = self._off_camera(utterance)
-        self._speakers.begin(utterance, placed.end_ns)
-        if not off_camera:
-            # The mouth's curve takes milliseconds that no picture has to spare.
-            loop = asyncio.get_running_loop()
-            loop.run_in_executor(None, self._production.prepare, placed)
-        self._reporter.placed(placed, off_camera=off_camera)
-
-    def _off_camera(self, utterance: Utterance) -> bool:
-        """Whether nobody in the picture spoke it; not asked while faces are not looked for."""
-        return self._tracking and self._speakers.off_camera(utterance)
-
-    async def _produced(self, produced: Produced) -> None:
-        self._reporter.produced(produced)
-        self._outlet.end(produced.ended, produced.ended_epoch)
-        self._outlet.send(produced.segments, produced.epoch, self.delay_ns)
-
-    async def _change_language(self, language: str) -> None:
-        """End the old topic at a segment boundary; the new one starts with a keyframe."""
-        self._timeline.drop_waiting()
-        loop = asyncio.get_running_loop()
-        ended = await loop.run_in_executor(self._render_thread, self._production.speak, language)
-        self._outlet.send(ended, self.epoch, self.delay_ns)
-        self._outlet.language = language
-        self._timeline.drop_waiting()
-
-    # --- figures
 
     async def _measure(self) -> None:
         while True:
             await asyncio.sleep(_METRICS_S)
-            playhead_ns = self._interpreter.heard_until_ns - self._playout.delay_ns
-            self._reporter.metrics(
-                ingest=self._intake.ingest.counters,
-                render=self._production.counters,
-                rung=self._pressure.rung,
-                delay_ns=self._playout.delay_ns,
-                debt_ns=self._timeline.debt_ns(playhead_ns),
+            playhead_ns = self._interpreter.heard_until_ns - self.delay_ns
+            gauges = Gauges(
+                ingest=self._source.counters,
+                render=self._dubbing.counters,
+                rung=self.rung,
+                delay_ns=self.delay_ns,
+                debt_ns=self._dubbing.debt_ns(playhead_ns),
                 tau=self._services.tau(),
                 drops={
-                    "segments": self._inbox.dropped,
-                    "pictures": self._presentation.frames_skipped,
+                    "segments": self._source.dropped,
+                    "pictures": self._dubbing.frames_skipped,
                 },
             )
+            self._reporter.metrics(gauges)

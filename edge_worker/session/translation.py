@@ -11,6 +11,7 @@ from edge_worker.atp.listening import listen
 from edge_worker.atp.segmenter import Segmenter
 from edge_worker.items import AudioBlock, SpeechSpan, SyncedSpeech, Utterance, Verdict
 from edge_worker.links import Link, Stage, WhenFull, pump
+from edge_worker.logs import logged_as
 
 _SOUND_CAPACITY = 1500  # blocks of about 21 ms: half a minute
 
@@ -151,8 +152,10 @@ class _Timed(Generic[In, Out]):
     async def process(self, item: In) -> Sequence[Out]:
         began_ns = time.monotonic_ns()
         self._working(1)
+        trace = item.id if isinstance(item, Utterance) else ""
         try:
-            results = await self._stage.process(item)
+            with logged_as(trace=trace):
+                results = await self._stage.process(item)
         finally:
             self._working(-1)
         self._timed(self._name, time.monotonic_ns() - began_ns)

@@ -78,6 +78,7 @@ class Presentation:
         self._interval_ns = _USUAL_INTERVAL_NS
         self._next_block: int | None = None
         self._newest_ns: int | None = None
+        self._begins_ns: int | None = None
         self.frames_skipped = 0
         """Pictures never shown: the delay was shortened, playout fell behind, or memory ran out."""
 
@@ -95,6 +96,10 @@ class Presentation:
         if self._newest_ns is None:
             return False
         return self._newest_ns - _KEPT_NS <= media_ns <= self._newest_ns + _OVER_NS
+
+    def begin(self, output_ns: int) -> None:
+        """The output begins: what should have been shown before it serves to decode the rest."""
+        self._begins_ns = output_ns
 
     def rest(self) -> None:
         """Play nothing until more comes; the output then goes on at its own time."""
@@ -128,6 +133,8 @@ class Presentation:
         while self._frames and self._frames[0].frame.pts_ns + delay_ns <= output_ns:
             tracked = self._pop()
             due_ns = tracked.frame.pts_ns + delay_ns
+            if self._begins_ns is not None and due_ns < self._begins_ns:
+                continue
             if self._last is not None and due_ns <= self._last.output_ns:
                 self.frames_skipped += 1
                 continue

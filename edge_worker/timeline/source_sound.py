@@ -1,6 +1,6 @@
 """The original sound by media time, kept until it has been played."""
 
-from collections import deque
+from bisect import bisect_right
 
 import numpy as np
 
@@ -21,7 +21,9 @@ class SourceSound:
     def __init__(self, sample_rate: int, keep_ns: int = 12_000_000_000) -> None:
         self._sample_rate = sample_rate
         self._keep = keep_ns * sample_rate // 1_000_000_000
-        self._blocks: deque[tuple[int, Samples]] = deque()
+        self._firsts: list[int] = []
+        """Number of each block's first sample, rising."""
+        self._blocks: list[Samples] = []
         self.missing_samples = 0
 
     def index_of(self, media_ns: int) -> int:
@@ -36,24 +38,29 @@ class SourceSound:
             )
         first, samples = self.index_of(block.pts_ns), block.samples
         if self._blocks:
-            last_first, last = self._blocks[-1]
-            expected = last_first + len(last)
+            expected = self._firsts[-1] + len(self._blocks[-1])
             if first < expected - _JOIN_SAMPLES:
                 samples = samples[expected - first :]
                 first = expected
             elif first <= expected + _JOIN_SAMPLES:
                 first = expected
         if len(samples):
-            self._blocks.append((first, samples))
-        while self._blocks and self._blocks[0][0] + len(self._blocks[0][1]) < first - self._keep:
-            self._blocks.popleft()
+            self._firsts.append(first)
+            self._blocks.append(samples)
+        while self._blocks and self._firsts[0] + len(self._blocks[0]) < first - self._keep:
+            del self._firsts[0], self._blocks[0]
 
     def read(self, media_ns: int, count: int) -> Samples:
         """``count`` samples from ``media_ns`` on; silence where nothing arrived, counted."""
         start = self.index_of(media_ns)
         sound = np.zeros(count, np.float32)
         filled = 0
-        for first, samples in self._blocks:
+        # Seconds are kept and hardly more than one block is read: the others are not looked at.
+        earliest = max(0, bisect_right(self._firsts, start) - 1)
+        latest = bisect_right(self._firsts, start + count)
+        for first, samples in zip(
+            self._firsts[earliest:latest], self._blocks[earliest:latest], strict=True
+        ):
             low = max(first, start)
             high = min(first + len(samples), start + count)
             if high > low:
@@ -64,4 +71,5 @@ class SourceSound:
 
     def clear(self) -> None:
         """Forget everything (new epoch)."""
+        self._firsts.clear()
         self._blocks.clear()

@@ -1,10 +1,18 @@
-"""Digest authentication (RFC 2617) from the camera's side."""
+"""Digest (RFC 2617) and Basic authentication (RFC 7617) from the camera's side."""
 
+import base64
 import re
 from hashlib import md5
 
 REALM, NONCE = "door", "6f1f4d0b9a4e706f"
 CHALLENGE = f'WWW-Authenticate: Digest realm="{REALM}", nonce="{NONCE}"'
+
+BASIC_CHALLENGE = f'WWW-Authenticate: Basic realm="{REALM}"'
+
+
+def admits_basic(account: tuple[str, str], authorization: str) -> bool:
+    """Whether an Authorization header has the password in it."""
+    return authorization == "Basic " + base64.b64encode(":".join(account).encode()).decode()
 
 
 def admits(account: tuple[str, str], method: str, authorization: str) -> bool:

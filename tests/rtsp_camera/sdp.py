@@ -15,8 +15,8 @@ _ENCODINGS = {
 _H265_SETS = {32: "sprop-vps", 33: "sprop-sps", 34: "sprop-pps"}
 
 
-def describe(clip: Clip, *, tells_parameter_sets: bool) -> str:
-    """The description that an RTSP server gives of it."""
+def describe(clip: Clip, *, tells_parameter_sets: bool, direction: str = "") -> str:
+    """The description that an RTSP server gives of it; ``direction`` is that of its pictures."""
     lines = ["v=0", "o=- 0 0 IN IP4 127.0.0.1", "s=door", "c=IN IP4 0.0.0.0", "t=0 0"]
     if clip.picture_codec is not None:
         name = {"h264": "H264", "hevc": "H265"}[clip.picture_codec]
@@ -26,6 +26,7 @@ def describe(clip: Clip, *, tells_parameter_sets: bool) -> str:
             f"a=rtpmap:{PICTURE_TYPE} {name}/{PICTURE_CLOCK}",
             f"a=fmtp:{PICTURE_TYPE} packetization-mode=1{sets}",
             "a=control:video",
+            *([f"a={direction}"] if direction else []),
         ]
     if clip.sound_codec is not None:
         encoding = _ENCODINGS.get(clip.sound_codec, "mpeg4-generic")

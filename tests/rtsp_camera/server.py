@@ -9,12 +9,16 @@ from typing import Self
 from urllib.parse import quote
 
 from tests.rtsp_camera.clip import Clip
-from tests.rtsp_camera.digest import CHALLENGE, admits
+from tests.rtsp_camera.digest import BASIC_CHALLENGE, CHALLENGE, admits, admits_basic
+from tests.rtsp_camera.hearing import TRACK, Heard
 from tests.rtsp_camera.playing import Playing
 from tests.rtsp_camera.sdp import describe
 from tests.rtsp_camera.traits import Traits
 
 MAIN = "main"
+_BACK_CHANNEL = "www.onvif.org/ver20/backchannel"
+_HEARD_ON = 6
+"""Channel of what comes to the loudspeaker."""
 
 
 @dataclass(slots=True)
@@ -29,6 +33,9 @@ class _Viewer:
         default_factory=lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     )
     playing: asyncio.Task[None] | None = None
+    heard: Heard | None = None
+    """What comes to its loudspeaker, once that is set up."""
+    begun: bool = False
 
 
 class RtspCamera:
@@ -47,6 +54,10 @@ class RtspCamera:
         self.port = 0
         self.played: list[str] = []
         """Path of each clip that somebody began to watch."""
+        self.heard: list[Heard] = []
+        """What came to the loudspeaker, of each visitor who set it up."""
+        self.asked: list[tuple[str, str, dict[str, str]]] = []
+        """Method, URL and headers of every request."""
 
     def url(self, path: str = MAIN) -> str:
         """Where to watch it, with the account."""
@@ -82,9 +93,9 @@ class RtspCamera:
         viewer = _Viewer(writer)
         try:
             while (first := await reader.read(1)) != b"":
-                if first == b"$":  # a receiver report
-                    _, size = struct.unpack(">BH", await reader.readexactly(3))
-                    await reader.readexactly(size)
+                if first == b"$":
+                    channel, size = struct.unpack(">BH", await reader.readexactly(3))
+                    self._hear(viewer, channel, await reader.readexactly(size))
                     continue
                 request = (first + await reader.readuntil(b"\r\n\r\n")).decode()
                 writer.write(self._answer(viewer, request))
@@ -97,6 +108,14 @@ class RtspCamera:
             viewer.sender.close()
             writer.close()
 
+    def _hear(self, viewer: _Viewer, channel: int, packet: bytes) -> None:
+        """Sound for the loudspeaker; everything else is a receiver report."""
+        if viewer.heard is None or not viewer.begun or channel != _HEARD_ON:
+            return
+        viewer.heard.take(packet)
+        if len(viewer.heard.packets) == viewer.heard.back_channel.hangs_up_after:
+            viewer.writer.transport.abort()
+
     def _answer(self, viewer: _Viewer, request: str) -> bytes:
         lines = request.split("\r\n")
         method, url, _ = lines[0].split()
@@ -104,28 +123,43 @@ class RtspCamera:
             name.lower(): value.strip()
             for name, _, value in (line.partition(":") for line in lines)
         }
+        self.asked.append((method, url, headers))
+        back = self.traits.back_channel
+        wants_back = headers.get("require") == _BACK_CHANNEL
         status, more, body = "200 OK", [], ""
         if not self._admitted(method, headers.get("authorization", "")):
-            status, more = "401 Unauthorized", [CHALLENGE]
+            challenge = BASIC_CHALLENGE if self.traits.basic else CHALLENGE
+            status, more = "401 Unauthorized", [challenge]
+        elif wants_back and back is None and self.traits.knows_require:
+            status = "551 Option not supported"
         elif (path := self._path_of(url)) is None:
             status = "404 Not Found"
         elif method == "OPTIONS":
             more = ["Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN"]
         elif method == "DESCRIBE":
             sets = self.traits.tells_parameter_sets
-            body = describe(self._clips[path], tells_parameter_sets=sets)
+            direction = self.traits.picture_direction
+            body = describe(self._clips[path], tells_parameter_sets=sets, direction=direction)
+            if back is not None and wants_back:
+                body += "\r\n".join([*back.lines(), ""])
             more = [f"Content-Base: {url}/", "Content-Type: application/sdp"]
         elif method == "SETUP":
             status, more = self._set_up(viewer, url, headers["transport"])
         elif method == "PLAY":
             self.played.append(path)
-            playing = Playing(self._clips[path], self.traits, viewer.sinks, viewer.writer.drain)
-            viewer.playing = asyncio.create_task(playing.run())
-        head = [f"RTSP/1.0 {status}", f"CSeq: {headers['cseq']}", "Session: 1", *more]
+            status = back.play_status if back is not None and viewer.heard else status
+            viewer.begun = True
+            if viewer.sinks:
+                playing = Playing(self._clips[path], self.traits, viewer.sinks, viewer.writer.drain)
+                viewer.playing = asyncio.create_task(playing.run())
+        session = f"Session: 1;timeout={back.timeout_s}" if back is not None else "Session: 1"
+        head = [f"RTSP/1.0 {status}", f"CSeq: {headers['cseq']}", session, *more]
         return "\r\n".join([*head, f"Content-Length: {len(body)}", "", body]).encode()
 
     def _admitted(self, method: str, authorization: str) -> bool:
         account = self.traits.account
+        if account is not None and self.traits.basic:
+            return admits_basic(account, authorization)
         return account is None or admits(account, method, authorization)
 
     def _path_of(self, url: str) -> str | None:
@@ -137,6 +171,8 @@ class RtspCamera:
         if "TCP" in transport:
             if self.traits.udp_only:
                 return "461 Unsupported Transport", []
+            if track == TRACK:
+                return self._set_up_loudspeaker(viewer)
             channel = 2 * len(viewer.sinks)
             viewer.sinks[track] = _interleaved(viewer.writer, channel)
             return "200 OK", [f"Transport: RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1}"]
@@ -144,6 +180,15 @@ class RtspCamera:
         viewer.sinks[track] = _datagrams(viewer.sender, port)
         ours = "server_port=40000-40001"
         return "200 OK", [f"Transport: {transport};{ours};source=127.0.0.1"]
+
+    def _set_up_loudspeaker(self, viewer: _Viewer) -> tuple[str, list[str]]:
+        back = self.traits.back_channel
+        if back is None or not back.set_up_status.startswith("200"):
+            return back.set_up_status if back else "404 Not Found", []
+        viewer.heard = Heard(back)
+        self.heard.append(viewer.heard)
+        channels = f"{_HEARD_ON}-{_HEARD_ON + 1}"
+        return "200 OK", [f"Transport: RTP/AVP/TCP;unicast;interleaved={channels}"]
 
 
 def _interleaved(

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tests.rtsp_camera.hearing import BackChannel
+
 
 class Reports(StrEnum):
     """What its RTCP sender reports (RFC 3550, 6.4.1) say of the time."""
@@ -49,3 +51,11 @@ class Traits:
     """It sends nothing more from here on, though its connection stays."""
     blind_from_s: float | None = None
     """It sends no more pictures from here on, but sound."""
+    picture_direction: str = ""
+    """As its session description has it."""
+    back_channel: BackChannel | None = None
+    """Its loudspeaker."""
+    knows_require: bool = True
+    """It answers 551 to what it has not; else it does not look."""
+    basic: bool = False
+    """It asks for the account by Basic authentication (RFC 7617)."""

@@ -57,8 +57,9 @@ class IdleSession:
     ) -> None:
         self.stream, self.services, self.settings = stream, services, settings
         self.term, self.visit = term, visit
-        self.quiet, self.closed, self.finished = True, False, False
+        self.quiet, self.paused, self.closed, self.finished = True, True, False, False
         self.epoch, self.rung, self.delay_ns, self.out_topic = "", Rung.FULL, 0, "out"
+        self.interpreter = ""
         self.supply = SimpleNamespace(need=None, trouble="")
         self.taken: list[bytes] = []
         self.fails = asyncio.Event()
@@ -74,6 +75,9 @@ class IdleSession:
 
     async def apply(self, settings: StreamSettings) -> None:
         self.settings = settings
+
+    async def take_over(self, settings: StreamSettings, term: int) -> None:
+        self.settings, self.term = settings, term
 
     async def run(self) -> None:
         await self.fails.wait()
@@ -116,5 +120,6 @@ def idle_sessions(monkeypatch: pytest.MonkeyPatch) -> list[IdleSession]:
         made.append(IdleSession(stream, lent, settings, term, visit))
         return made[-1]
 
-    monkeypatch.setattr("edge_worker.stream_keeper.Session", make)
+    monkeypatch.setattr("edge_worker.on_air.Session", make)
+    monkeypatch.setattr("edge_worker.standby.Session", make)
     return made

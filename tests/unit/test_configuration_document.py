@@ -40,7 +40,7 @@ def test_configuration_document_when_read_lists_every_setting_with_a_description
     parts = WorkerSettings.model_json_schema()["$defs"].values()
     sections = [part["properties"] for part in parts if "properties" in part]
     named = {row[0].strip("`") for row in rows()}
-    assert named == {"worker"}.union(*sections)
+    assert named == {"worker", "roles", "share_speech"}.union(*sections)
     assert all(row[4] for row in rows())
 
 

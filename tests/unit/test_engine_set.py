@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from edge_worker.config import EngineSection
-from edge_worker.engine_set import EngineSet, load_engines
+from edge_worker.engine_loading import load_engines
+from edge_worker.engine_set import EngineSet
 from edge_worker.lending import Lent
 from engines import EngineUnavailableError
 from engines.catalogue import Catalogue

@@ -2,15 +2,34 @@
 
 import pytest
 
+from edge_worker.ownership import share_out
 from edge_worker.peers import Peers
-from mqtt_schemas import MAX_WORKERS, MessageRefused, WorkerInfo, WorkerStatus
+from mqtt_schemas import MAX_WORKERS, MessageRefused, Role, WorkerInfo, WorkerStatus
 
 TOPIC = "polylip/worker/other/status"
-NAMES = [f"stream-{number}" for number in range(64)]
+NAMES = [f"stream-{number}" for number in range(8)]
 
 
-def shares(peers: Peers) -> set[str | None]:
-    return {peers.owner_of(stream, "") for stream in NAMES}
+class Clock:
+    """Monotonic seconds, as the test says."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    def pass_by(self, peers: Peers, for_s: float, *, connected: bool = True) -> bool:
+        """Let time pass while ``peers`` looks twice a second; whether that changed anything."""
+        changed = False
+        for _ in range(round(for_s * 2)):
+            self.now_s += 0.5
+            changed |= peers.look(connected=connected)
+        return changed
+
+
+def shares(peers: Peers) -> set[str]:
+    return set(share_out(NAMES, peers.capacities).values())
 
 
 def joined(peers: Peers, worker: str = "other", capacity: float = 4.0) -> bool:
@@ -29,7 +48,8 @@ def test_peers_when_another_is_ready_then_it_takes_its_share_whatever_it_said_fi
             assert not peers.hear_info(WorkerInfo(worker="other", capacity=4.0))
             assert peers.hear_status(TOPIC, "other", WorkerStatus.READY)
         else:
-            assert not peers.hear_status(TOPIC, "other", WorkerStatus.READY)
+            peers.hear_status(TOPIC, "other", WorkerStatus.READY)
+            assert shares(peers) == {"box"}
             assert peers.hear_info(WorkerInfo(worker="other", capacity=4.0))
         assert shares(peers) == {"box", "other"}
 
@@ -80,8 +100,108 @@ def test_peers_when_too_many_are_ready_then_one_more_is_refused() -> None:
 def test_peers_when_one_drains_then_it_keeps_what_it_owns_and_is_given_nothing_new() -> None:
     peers = Peers("box", 4.0)
     joined(peers)
-    peers.hear_status(TOPIC, "other", WorkerStatus.DRAINING)
-    assert {peers.owner_of(stream, "other") for stream in NAMES} == {"other"}
+    assert peers.hear_status(TOPIC, "other", WorkerStatus.DRAINING)
+    assert peers.alive("other")
     assert shares(peers) == {"box"}
     assert peers.hear_status(TOPIC, "other", WorkerStatus.DISCONNECTED)
-    assert {peers.owner_of(stream, "other") for stream in NAMES} == {"box"}
+    assert not peers.alive("other")
+
+
+def test_peers_when_this_one_drains_then_all_is_the_others() -> None:
+    peers = Peers("box", 4.0)
+    joined(peers, capacity=8.0)
+    peers.drain()
+    assert peers.alive("box")
+    assert shares(peers) == {"other"}
+
+
+def test_peers_when_another_only_translates_sound_then_it_owns_no_stream() -> None:
+    peers = Peers("box", 4.0)
+    peers.hear_info(WorkerInfo(worker="other", capacity=4.0, roles=(Role.ATP,)))
+    peers.hear_status(TOPIC, "other", WorkerStatus.READY)
+    assert shares(peers) == {"box"}
+
+
+def test_peer_when_it_falls_silent_then_it_is_left_out_until_it_is_heard_again() -> None:
+    clock = Clock()
+    peers = Peers("box", 4.0, clock)
+    joined(peers)
+    peers.hear_pulse(TOPIC, "other", WorkerStatus.READY)
+    assert not clock.pass_by(peers, 2.5)
+    peers.hear_pulse(TOPIC, "other", WorkerStatus.READY)
+    assert not clock.pass_by(peers, 3.0)
+    assert clock.pass_by(peers, 0.5)
+    assert not peers.alive("other")
+    assert peers.hear_pulse(TOPIC, "other", WorkerStatus.READY)
+    assert peers.alive("other")
+
+
+def test_peer_when_the_broker_said_that_it_is_gone_then_a_late_pulse_does_not_bring_it_back() -> (
+    None
+):
+    peers = Peers("box", 4.0)
+    joined(peers)
+    peers.hear_status(TOPIC, "other", WorkerStatus.LOST)
+    assert not peers.hear_pulse(TOPIC, "other", WorkerStatus.READY)
+    assert not peers.alive("other")
+
+
+def test_peer_when_we_could_not_hear_it_then_it_is_not_left_out() -> None:
+    clock = Clock()
+    peers = Peers("box", 4.0, clock)
+    joined(peers)
+    peers.hear_pulse(TOPIC, "other", WorkerStatus.READY)
+    assert not clock.pass_by(peers, 60, connected=False)
+    clock.now_s += 60  # this process was stopped
+    assert not peers.look(connected=True)
+    assert peers.alive("other")
+
+
+def test_peer_when_it_has_just_come_then_it_is_not_given_what_others_serve() -> None:
+    clock = Clock()
+    peers = Peers("box", 4.0, clock)
+    joined(peers)
+    clock.now_s += 9.9
+    assert not peers.steady("other")
+    clock.now_s += 0.2
+    assert peers.steady("other")
+    assert not peers.steady("stranger")
+
+
+def test_peer_when_it_was_lost_again_and_again_then_it_must_stay_longer_each_time() -> None:
+    clock = Clock()
+    peers = Peers("box", 4.0, clock)
+    needed: list[float] = []
+    for _ in range(8):
+        joined(peers)
+        came_s = clock.now_s
+        while not peers.steady("other"):
+            clock.now_s += 1.0
+        needed.append(clock.now_s - came_s)
+        peers.hear_status(TOPIC, "other", WorkerStatus.LOST)
+    assert needed[:4] == [10.0, 20.0, 40.0, 80.0]
+    assert max(needed) <= 300.0
+    clock.now_s += 601.0
+    joined(peers)
+    clock.now_s += 10.0
+    assert peers.steady("other")
+
+
+def test_roomiest_when_workers_are_full_or_new_then_a_stream_goes_to_the_best_of_the_others() -> (
+    None
+):
+    clock = Clock()
+    peers = Peers("me", 4.0, clock)
+    assert peers.roomiest_for("door") == ""
+    for worker in ("one", "two"):
+        joined(peers, worker)
+    assert peers.roomiest_for("door") == ""
+    clock.pass_by(peers, 2.0)
+    clock.now_s += 20.0
+    first = peers.roomiest_for("door")
+    assert first in {"one", "two"}
+    assert peers.hear_info(WorkerInfo(worker=first, capacity=4.0, full=True))
+    assert not peers.steady(first)
+    assert peers.roomiest_for("door") == ({"one", "two"} - {first}).pop()
+    assert peers.hear_info(WorkerInfo(worker=first, capacity=4.0))
+    assert peers.roomiest_for("door") == first

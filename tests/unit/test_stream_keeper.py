@@ -204,7 +204,7 @@ async def test_source_when_nobody_declared_it_then_it_is_gone_after_a_while_with
         seen = [keeper.present]
         await keeper.media(segment())
         seen.append(keeper.present)
-        monkeypatch.setattr("edge_worker.stream_keeper._GONE_S", 0.0)
+        monkeypatch.setattr("edge_worker.sighting._GONE_S", 0.0)
         seen.append(keeper.present)
         keeper.declare()
         seen.append(keeper.present)

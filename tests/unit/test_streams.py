@@ -4,19 +4,24 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
+from edge_worker.admission import Admission
+from edge_worker.ownership import share_out
 from edge_worker.peers import Peers
 from edge_worker.streams import Streams
 from mqtt_schemas import (
     MAX_STREAMS,
+    Rung,
     StreamSettings,
     StreamState,
     Topics,
     WorkerInfo,
     WorkerStatus,
 )
+from tests.broker.watching import until
 from tests.unit.house import ME, Broker, IdleSession, idle_sessions, segment, services, settle
 
 STATE = Topics().state("door")
@@ -164,7 +169,7 @@ async def test_source_when_silent_for_long_and_never_declared_then_its_place_is_
         assert keeper is not None
         await settle()
         assert served(streams) == {"stranger"}
-        monkeypatch.setattr("edge_worker.stream_keeper._GONE_S", 0.0)
+        monkeypatch.setattr("edge_worker.sighting._GONE_S", 0.0)
         streams.elect()
         await settle()
         assert not served(streams)
@@ -177,7 +182,9 @@ async def test_stream_when_its_owner_drains_then_it_is_taken_over_once_the_owner
     peers = Peers(ME, 4.0)
     peers.hear_info(WorkerInfo(worker="other", capacity=4.0))
     peers.hear_status("t", "other", WorkerStatus.READY)
-    theirs = next(name for name in "abcdefgh" if peers.owner_of(name, "") == "other")
+    theirs = next(
+        name for name in "abcdefgh" if share_out({name}, peers.capacities)[name] == "other"
+    )
     async with sharing(Broker(), peers) as streams:
         streams.declare(theirs)
         await recall(streams, theirs, "other")
@@ -209,3 +216,28 @@ async def test_streams_when_the_worker_drains_then_what_plays_ends_and_nothing_i
         await draining
         assert made[0].finished
         assert not served(streams)
+
+
+async def test_stream_when_there_is_no_room_for_it_then_it_is_offered_to_whoever_has_some(
+    made: list[IdleSession],
+) -> None:
+    broker, filled = Broker(), []
+    admission = Admission(lambda: 1.0, 2.0)
+    for number in range(7):
+        admission.ask(f"elsewhere-{number}", lambda: Rung.FULL)
+    now_s = 0.0
+    peers = Peers(ME, 4.0, lambda: now_s)
+    lent = replace(services(broker), admission=admission)
+    streams = Streams(lent, peers, lambda: 0.0, lambda: filled.append(admission.full))
+    streams.declare("door")
+    await settle()
+    assert served(streams) == {"door"}
+    assert not made
+    running = asyncio.create_task(streams.run(lambda: True))
+    peers.hear_info(WorkerInfo(worker="other", capacity=4.0))
+    peers.hear_status("t", "other", WorkerStatus.READY)
+    now_s = 60.0
+    await until(lambda: any(one.successor == "other" for one in broker.states()), 10.0)
+    assert filled == [True]
+    running.cancel()
+    await streams.drain()

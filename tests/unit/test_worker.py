@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from textwrap import dedent
 from types import SimpleNamespace
 from typing import Self, cast
@@ -15,11 +14,10 @@ import psutil
 import pytest
 
 from edge_worker.engine_set import EngineSet
-from edge_worker.provision import Provision
 from edge_worker.transport import Message
 from edge_worker.worker import Worker
 from engines import EngineUnavailableError
-from mqtt_schemas import FetchModels, StreamInfo, StreamState, Topics, VoiceInfo, WorkerInfo, encode
+from mqtt_schemas import StreamInfo, StreamState, Topics, VoiceInfo, WorkerInfo, encode
 from tests.broker.watching import until
 from tests.unit.house import ME, Broker, IdleSession, config, idle_sessions
 
@@ -29,6 +27,8 @@ Handler = Callable[[Message], Awaitable[None]]
 
 class Link(Broker):
     """The worker's link: what it says is kept, what it is to hear is handed to it."""
+
+    connected = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,7 +82,8 @@ def link(monkeypatch: pytest.MonkeyPatch) -> Link:
     link = Link()
     monkeypatch.setattr("edge_worker.worker.MqttLink", lambda *_: link)
     monkeypatch.setattr("edge_worker.worker._READ_STATE_S", 0.05)
-    monkeypatch.setattr("edge_worker.worker._METRICS_S", 0.02)
+    monkeypatch.setattr("edge_worker.figures._EVERY_S", 0.02)
+    monkeypatch.setattr("edge_worker.streams._LOOK_S", 0.02)
     return link
 
 
@@ -93,7 +94,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[IdleSession]:
 
 @contextlib.asynccontextmanager
 async def working(link: Link) -> AsyncIterator[Worker]:
-    worker = Worker(config(), engine_set)
+    worker = Worker(config(engines={"shared": False}), engine_set)
     running = asyncio.create_task(worker.run())
     await until(lambda: "ready" in link.statuses)
     yield worker
@@ -119,7 +120,7 @@ async def test_engines_when_they_cannot_be_loaded_then_the_worker_says_that_it_i
         raise EngineUnavailableError("no such model")
 
     with pytest.raises(EngineUnavailableError):
-        await Worker(config(), fail).run()
+        await Worker(config(engines={"shared": False}), fail).run()
     assert link.statuses == ["disconnected"]
 
 
@@ -219,7 +220,7 @@ async def test_worker_when_it_cannot_say_who_it_is_then_it_says_so_once_and_serv
 ) -> None:
     engines = engine_set()
     engines.voice_list = lambda: (VoiceInfo(id="Amélie (premium)", language="fr"),)  # type: ignore[method-assign] # a stand-in
-    worker = Worker(config(), lambda: engines)
+    worker = Worker(config(engines={"shared": False}), lambda: engines)
     running = asyncio.create_task(worker.run())
     await until(lambda: "ready" in link.statuses)
     await link.reconnect()
@@ -232,57 +233,6 @@ async def test_worker_when_it_cannot_say_who_it_is_then_it_says_so_once_and_serv
     assert link.statuses[-1] == "disconnected"
 
 
-async def test_stock_when_looking_for_it_fails_then_the_worker_goes_on_and_looks_again(
-    link: Link, caplog: pytest.LogCaptureFixture
-) -> None:
-    looks: list[int] = []
-
-    def refresh() -> bool:
-        looks.append(1)
-        raise AttributeError("what a server sent")
-
-    engines = engine_set()
-    engines.refresh = refresh  # type: ignore[method-assign] # a stand-in
-    async with working(link) as worker:
-        worker._stock_due.set()
-        provision = cast("Provision", SimpleNamespace(fetching=False))
-        keeping = asyncio.create_task(worker._keep_stock(provision, engines))
-        await until(lambda: len(looks) == 1)
-        worker._stock_due.set()
-        await until(lambda: len(looks) == 2)
-        keeping.cancel()
-    assert caplog.text.count("what a server sent") == 1
-
-
-async def test_fetch_when_it_is_refused_then_it_is_counted_and_told_once(
-    link: Link, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with working(link) as worker:
-        refusing = SimpleNamespace(ask=lambda _: "asks for x, which is no model", fetching=False)
-        worker._provision = cast("Provision", refusing)
-        for number in range(50):
-            wish = FetchModels(worker=ME, models=(f"x{number}",))
-            await link.hear(TOPICS.worker_fetch(ME), encode(wish))
-        assert worker._refused == 50
-        worker._provision = None
-    assert caplog.text.count("asks for x") == 1
-
-
-async def test_fetch_when_it_is_retained_or_for_another_worker_then_it_is_not_heard(
-    link: Link,
-) -> None:
-    asked: list[FetchModels] = []
-    wish = FetchModels(worker=ME, models=("bergamot-de-en",))
-    async with working(link) as worker:
-        worker._provision = cast("Provision", SimpleNamespace(ask=asked.append, fetching=False))
-        await link.hear(TOPICS.worker_fetch(ME), encode(wish), retain=True)
-        await link.hear(TOPICS.worker_fetch("other"), encode(replace(wish, worker="other")))
-        assert asked == []
-        await link.hear(TOPICS.worker_fetch(ME), b'{"models": ["bergamot-de-en"]}')
-        worker._provision = None
-    assert asked == [wish]
-
-
 async def test_stop_when_engines_are_still_being_loaded_then_the_worker_leaves_at_once(
     link: Link,
 ) -> None:
@@ -293,7 +243,7 @@ async def test_stop_when_engines_are_still_being_loaded_then_the_worker_leaves_a
         enough.wait()
         return engine_set()
 
-    worker = Worker(config(), load)
+    worker = Worker(config(engines={"shared": False}), load)
     running = asyncio.create_task(worker.run())
     await asyncio.to_thread(loading.wait)
     worker.stop()

@@ -6,6 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from .event import StreamEvent
+from .interpreter import InterpreterReport
 from .metrics import StreamMetrics
 from .models import FetchModels, WorkerModels
 from .request import Request, Response, SynthesisJob, TranslationJob
@@ -22,6 +23,7 @@ class Channel(StrEnum):
 
     WORKER_INFO = "worker/{worker}/info"
     WORKER_STATUS = "worker/{worker}/status"
+    WORKER_PULSE = "worker/{worker}/pulse"
     WORKER_METRICS = "worker/{worker}/metrics"
     WORKER_MODELS = "worker/{worker}/models"
     WORKER_FETCH = "worker/{worker}/fetch"
@@ -32,6 +34,7 @@ class Channel(StrEnum):
     OUT_AV = "stream/{stream}/out/{language}/av"
     STATE = "stream/{stream}/state"
     SET = "stream/{stream}/set/{setting}"
+    INTERPRETER = "stream/{stream}/interpreter"
     UTTERANCE = "stream/{stream}/utterance"
     EVENT = "stream/{stream}/event"
     METRICS = "stream/{stream}/metrics"
@@ -101,6 +104,13 @@ RULES: Mapping[Channel, ChannelRules] = MappingProxyType(
             retained=True,
             summary="Whether a worker takes streams; the last will is lost.",
         ),
+        Channel.WORKER_PULSE: ChannelRules(
+            body=WorkerStatus,
+            publisher=Party.WORKER,
+            qos=0,
+            expiry_s=2,
+            summary="The same every second: a worker that falls silent is taken for lost.",
+        ),
         Channel.WORKER_METRICS: ChannelRules(
             body=WorkerMetrics,
             publisher=Party.WORKER,
@@ -163,6 +173,13 @@ RULES: Mapping[Channel, ChannelRules] = MappingProxyType(
             publisher=Party.CLIENT,
             expiry_s=30,
             summary="Changes one setting; never retained.",
+        ),
+        Channel.INTERPRETER: ChannelRules(
+            body=InterpreterReport,
+            publisher=Party.WORKER,
+            qos=0,
+            expiry_s=5,
+            summary="How the interpreter does, where it is not the owner; by it alone.",
         ),
         Channel.UTTERANCE: ChannelRules(
             body=UtteranceMessage,
@@ -254,7 +271,7 @@ RULES: Mapping[Channel, ChannelRules] = MappingProxyType(
             body=Request,
             publisher=Party.CLIENT,
             expiry_s=30,
-            summary="A question; answered by the stream's owner or through $share.",
+            summary="A question; answered by the stream's owner, or by one of the workers.",
         ),
         Channel.RESPONSE: ChannelRules(
             body=Response,

@@ -3,7 +3,19 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .fields import SCHEMA, Count, Duration, Epoch, Id, Name, Schema, Sentence, Term, TopicName
+from .fields import (
+    SCHEMA,
+    Count,
+    Duration,
+    Epoch,
+    Id,
+    Name,
+    OptionalId,
+    Schema,
+    Sentence,
+    Term,
+    TopicName,
+)
 from .models import ModelNeed
 from .settings import StreamSettings
 
@@ -39,6 +51,12 @@ class StreamState:
     settings: StreamSettings
     owner: Id
     """The worker that runs the timeline and alone writes ``state`` and ``out``."""
+    interpreter: Id | None = None
+    """The worker that hears, translates and speaks for it; None: the owner itself, or nobody."""
+    successor: OptionalId = ""
+    """The worker that is to take the stream over, and makes itself ready; empty: nobody."""
+    yields: bool = False
+    """The successor may take over now: nobody speaks."""
     term: Term
     """Rises with every change of owner and every restart; whoever sees a higher one stops."""
     revision: Term
@@ -50,6 +68,8 @@ class StreamState:
     """Of the newest command when it was refused."""
     active: bool = True
     """It is decoded and, unless ``enabled`` is off, translated; False while it sleeps."""
+    sleep_reason: Sentence = ""
+    """For people: why it sleeps, and what wakes it; empty while it is active."""
     needs: ModelNeed | None = None
     """Models that lack for these languages or this voice; None when nothing does."""
     trouble: Sentence = ""

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from edge_worker.config import EngineSection
-from edge_worker.engine_set import EngineSet, load_engines
+from edge_worker.engine_loading import load_engines
+from edge_worker.engine_set import EngineSet
 from edge_worker.timeline import Ladder, LadderLimits
 from engines.catalogue import Catalogue
 from tests.broker.worker.doors import (

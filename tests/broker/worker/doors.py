@@ -51,13 +51,18 @@ LAST_SILENCE_S = 1.5
 
 
 def visit(
-    start_s: float, end_s: float, *filters: str, rate: int = 25, audio: tuple[str, ...] = AUDIO
+    start_s: float,
+    end_s: float,
+    *filters: str,
+    rate: int = 25,
+    audio: tuple[str, ...] = AUDIO,
+    silence_s: float = LAST_SILENCE_S,
 ) -> Clip:
     """A stretch of the sample at 320x240, then silence; ``filters`` change its pictures."""
-    held = f"tpad=stop_mode=clone:stop_duration={LAST_SILENCE_S}"
+    held = f"tpad=stop_mode=clone:stop_duration={silence_s}"
     seen = ",".join([f"scale=320:240,fps={rate}", held, *filters])
     cut = ("-ss", str(start_s), "-t", str(end_s - start_s), "-i", str(SAMPLE))
-    heard = () if "-an" in audio else ("-af", f"apad=pad_dur={LAST_SILENCE_S}")
+    heard = () if "-an" in audio else ("-af", f"apad=pad_dur={silence_s}")
     return clip_of(ffmpeg(*cut, "-vf", seen, *heard, *VIDEO, *audio))
 
 

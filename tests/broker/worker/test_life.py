@@ -10,17 +10,14 @@ import pytest
 
 from edge_worker.demo.processes import PolylipProcess
 from edge_worker.engine_set import EngineSet
-from edge_worker.ownership import owner_of
 from edge_worker.transport import MqttLink
 from edge_worker.worker import Worker
 from mqtt_schemas import EventType, WorkerInfo, decode, encode
 from tests.broker.conftest import Mosquitto
-from tests.broker.worker.doors import SECOND_NS, TOPICS, Clip, play
+from tests.broker.worker.doors import TOPICS, Clip, play
 from tests.broker.worker.house import borrowed, serving, settings_for, watching
 
 pytestmark = [pytest.mark.broker, pytest.mark.models]
-
-BOTH = {"box": 4.0, "spare": 4.0}
 
 
 async def test_status_when_a_worker_lives_then_each_step_is_told_and_info_stays_the_same(
@@ -119,31 +116,6 @@ async def test_session_when_the_connection_is_cut_and_comes_back_then_it_goes_on
         await playing
         assert worker.owned == ("door",)
     assert {state.term for state in house["door"].states} == {1}
-
-
-async def test_stream_when_its_owner_drains_then_the_successor_waits_for_the_last_word(
-    mosquitto: Mosquitto, engines: EngineSet, parcel: Clip
-) -> None:
-    async with (
-        watching(mosquitto) as house,
-        serving(mosquitto, engines) as first,
-        serving(mosquitto, engines, "spare"),
-    ):
-        stream = next(name for name in "abcdefgh" if owner_of(name, BOTH) == "box")
-        heard = house[stream]
-        playing = asyncio.create_task(play(house.link, stream, parcel))
-        await house.until(lambda: bool(heard.spoken()))
-        assert {one.term for one in heard.properties()} == {1}
-        first.stop()
-        await house.until(lambda: "disconnected" in house.statuses)
-        await house.until(lambda: heard.states[-1].owner == "spare")
-        await playing
-        await house.until(lambda: heard.properties()[-1].term == 2)
-    terms = [one.term or 0 for one in heard.properties()]
-    assert terms == sorted(terms)
-    ends_ns = (heard.spoken()[0].placed_end_ns or 0) + heard.states[0].playout_delay_ns
-    first_owners = [one for one in heard.properties() if one.term == 1]
-    assert (first_owners[-1].pts_ns or 0) + SECOND_NS // 4 > ends_ns
 
 
 async def test_set_when_retained_refused_or_no_text_then_the_state_says_so(

@@ -92,7 +92,7 @@ async def test_language_when_its_model_is_missing_then_it_is_said_fetched_and_sp
     parcel_heard: Clip,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("edge_worker.worker._PROGRESS_S", 0.05)
+    monkeypatch.setattr("edge_worker.upkeep._PROGRESS_S", 0.05)
     models, asks = Heard(), {"target_language": "pt", "source_language": "en"}
     house_engines = without(engines, mirror, tmp_path)
     async with (

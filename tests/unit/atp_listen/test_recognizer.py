@@ -73,3 +73,19 @@ async def test_recognizer_makes_each_utterance_the_context_of_the_next() -> None
     later = replace(_span(), id="u2", samples_start_ns=2 * SECOND)
     await stage.process(later)
     assert [prefix for _, prefix, _ in recognizer.asked] == ["Tenho uma encomenda."]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "confidence", "verdict"),
+    [
+        (2, 0.5, Verdict.DUB),
+        (6, 0.5, Verdict.UNSURE),
+        (6, 0.6, Verdict.DUB),
+    ],
+)
+async def test_recognizer_of_a_long_span_wants_to_be_surer(
+    seconds: int, confidence: float, verdict: Verdict
+) -> None:
+    span = replace(_span(Hypothesis("Bom dia.", "pt", confidence)), end_ns=seconds * SECOND)
+    (utterance,) = await _stage().process(span)
+    assert utterance.verdict is verdict

@@ -27,6 +27,8 @@ def test_command_when_unknown_then_the_name_is_told() -> None:
         (["/nowhere.mp4"], "Error: /nowhere.mp4: there is no such file"),
         (["a.mp4", "--stream", "Front Door"], "stream 'Front Door' refused"),
         (["a.mp4", "--language", "Portuguese!"], "refused"),
+        (["a.mp4", "--talkback", "speaker"], "'speaker': take auto, device:NAME"),
+        (["a.mp4", "--talkback", "command:no-such-player"], "no-such-player is not installed"),
         (["a.mp4", "--port", "0"], "port 0 is not within 1-65535"),
         (["a.mp4", "--tls-ca", "/nowhere.pem"], "there is no file /nowhere.pem"),
     ],

@@ -19,6 +19,13 @@ def test_attention_when_a_face_is_alone_then_it_gets_it_always() -> None:
     assert ids([person(1, seen_ago_ms=1)]) == [1]
 
 
+def test_attention_when_nobody_speaks_then_a_face_alone_gets_it_now_and_then() -> None:
+    for seen_ago_ms, lively, expected in ((40, False, []), (120, False, [1]), (40, True, [1])):
+        alone = [person(1, seen_ago_ms=seen_ago_ms, lively=lively)]
+        due = looked_at(alone, (), NOW_NS, resting=True)
+        assert [one.id for one in due] == expected
+
+
 def test_attention_when_nobody_does_anything_then_it_comes_now_and_then() -> None:
     assert ids([person(1), person(2, seen_ago_ms=120)]) == [2]
 

@@ -161,6 +161,36 @@ def test_faces_when_several_are_idle_then_each_is_looked_at_in_every_third_frame
     assert sum(face.measured for tracked in frames for face in tracked.faces) <= 22
 
 
+def test_face_when_nobody_speaks_then_it_is_carried_between_looks_and_seen_at_once_when_one_does(
+    landmarker: Counted,
+) -> None:
+    tracker = Tracker(landmarker)
+    room = scene((160, 80))
+    watched(tracker, room, range(40))
+    tracker.resting, landmarker.looks = True, 0
+    resting = [tracker.track(frame(room, number)) for number in range(40, 70)]
+    assert all(len(tracked.faces) == 1 for tracked in resting)
+    assert landmarker.looks <= 11
+    tracker.resting = False
+    awake = [tracker.track(frame(room, number)) for number in range(70, 80)]
+    assert all(face.measured for tracked in awake for face in tracked.faces)
+    assert {face.id for tracked in resting + awake for face in tracked.faces} == {1}
+
+
+def test_place_without_a_face_when_nobody_speaks_then_it_is_searched_less_often(
+    landmarker: Counted,
+) -> None:
+    tracker = Tracker(landmarker)
+    tracker.resting = True
+    for number in range(50):
+        tracker.track(frame(scene(), number))
+    assert 3 <= landmarker.detections <= 5
+    tracker.resting = False
+    for number in range(50, 54):
+        tracker.track(frame(scene((160, 80)), number))
+    assert tracker.track(frame(scene((160, 80)), 54)).faces
+
+
 def test_face_when_it_is_watched_then_it_is_looked_at_in_every_frame(landmarker: Counted) -> None:
     tracker = Tracker(landmarker)
     room = scene((0, 80), (320, 80))

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from edge_worker.admission import Admission
 from edge_worker.config import load_settings
 from edge_worker.engine_set import EngineSet
 from edge_worker.lending import Lent
 from edge_worker.session.announcer import Announcer
+from edge_worker.session.intake import Taken
+from edge_worker.session.interpreter import Interpreter
 from edge_worker.session.session import Services, Session
 from edge_worker.session.visit import Visit
 from edge_worker.transport import BrokerSettings, MqttLink
@@ -67,10 +70,21 @@ class Made:
     told: Told = field(default_factory=Told)
     settings: StreamSettings = field(default_factory=StreamSettings)
     landmarker: Callable[[], FaceLandmarker] = Blind
+    admission: Admission | None = None
     session: Session = field(init=False)
 
     def __post_init__(self) -> None:
         self.session = Session("door", self._services(), self.settings, 1, Visit(time.time_ns))
+
+    @property
+    def interpreter(self) -> Interpreter:
+        """The session's own: nobody else interprets for it."""
+        assert isinstance(self.session._interpreter, Interpreter)
+        return self.session._interpreter
+
+    async def feed(self, taken: Taken) -> None:
+        """Have the session take in what a message gave."""
+        await self.session._source.hand_out(taken, self.session._source_hooks())
 
     def _services(self) -> Services:
         engine = NoEngine()
@@ -85,7 +99,9 @@ class Made:
             loaded=(),
         )
         config = load_settings(None, {"worker": "box"})
-        return Services(engines, self.told, config, time.time_ns, lambda: 0.0)
+        return Services(
+            engines, self.told, config, time.time_ns, lambda: 0.0, admission=self.admission
+        )
 
 
 SILENCE = np.zeros(1024, np.float32)

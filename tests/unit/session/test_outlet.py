@@ -26,13 +26,13 @@ def test_capture_time_when_a_segment_is_of_a_clock_that_is_over_then_it_has_none
     sent: list[tuple[SegmentStamp, str]],
 ) -> None:
     session = Made().session
-    session._epochs.enter("e", "e")
-    clock = session._intake.ingest.clock
+    session._source.epochs.enter("e", "e")
+    clock = session._source.clock
     clock.restart("e")
     clock.anchor(ClockAnchor("e", 0, 10**18, "ntp"))
     for epoch in ("e", "d"):
-        session._outlet.send([SEGMENT], epoch, DELAY_NS)
-    session._outlet.end([SEGMENT], "d")
+        session._dubbing._outlet.send([SEGMENT], epoch, DELAY_NS)
+    session._dubbing._outlet.end([SEGMENT], "d")
     assert [stamp.utc_of(5) for stamp, _ in sent] == [10**18 + 5, None, None]
     assert [stamp.delay_ns for stamp, _ in sent] == [DELAY_NS, DELAY_NS, 0]
 
@@ -40,7 +40,7 @@ def test_capture_time_when_a_segment_is_of_a_clock_that_is_over_then_it_has_none
 def test_topic_when_the_language_changes_then_it_is_another(
     sent: list[tuple[SegmentStamp, str]],
 ) -> None:
-    outlet = Made().session._outlet
+    outlet = Made().session._dubbing._outlet
     for language in ("en", "de"):
         outlet.language = language
         outlet.send([SEGMENT], "e", DELAY_NS)

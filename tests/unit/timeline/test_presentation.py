@@ -136,3 +136,14 @@ def test_new_epoch_after_a_long_one_is_heard_at_once() -> None:
     presentation.hear(AudioBlock("f", 0, RATE, np.ones(RATE, np.float32)))
     presentation.sounds(SECOND_NS)
     assert np.concatenate([job.original for job in presentation.sounds(2 * SECOND_NS)]).all()
+
+
+def test_pictures_when_the_output_begins_late_then_those_of_the_past_only_serve_to_decode() -> None:
+    presentation, _, _ = make()
+    presentation.show(frame(0))
+    presentation.begin(SECOND_NS + 10 * FRAME_NS)
+    for number in range(1, 50):
+        presentation.show(frame(number))
+    jobs = presentation.pictures(SECOND_NS + 12 * FRAME_NS)
+    assert [job.tracked.frame.pts_ns for job in jobs] == [n * FRAME_NS for n in (10, 11, 12)]
+    assert presentation.frames_skipped == 0

@@ -1,0 +1,1 @@
+"""A house in which things go wrong on purpose, and what is seen of it."""

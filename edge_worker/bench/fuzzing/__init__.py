@@ -1,0 +1,1 @@
+"""What is fed to whatever reads bytes from outside."""

@@ -1,0 +1,1 @@
+"""Two machines for one stream: one hears, translates and speaks, the other shows."""
