@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -71,8 +72,8 @@ class Host:
             stdout: as in ``subprocess.Popen``.
             stderr: as in ``subprocess.Popen``.
         """
-        entered = ("nsenter", f"--net={self.namespace}", "--", *_ON_PARENTS_DEATH)
-        return subprocess.Popen(
+        entered = (*_ON_PARENTS_DEATH, "nsenter", f"--net={self.namespace}", "--")
+        process = subprocess.Popen(
             [*entered, *map(str, command)],
             cwd=_ROOT,
             env=env,
@@ -81,6 +82,8 @@ class Host:
             stderr=stderr,
             start_new_session=True,
         )
+        _wait_until_bound(process)
+        return process
 
     @contextmanager
     def inside(self) -> Iterator[None]:
@@ -91,6 +94,16 @@ class Host:
                 yield
             finally:
                 _set_namespace(before.fileno())
+
+
+def _wait_until_bound(process: subprocess.Popen[bytes]) -> None:
+    """It dies with us only once ``setpriv`` has said so, and gone on to what it is to run."""
+    deadline = time.monotonic() + _END_S
+    while process.poll() is None and time.monotonic() < deadline:
+        with suppress(OSError):
+            if not Path(f"/proc/{process.pid}/cmdline").read_bytes().startswith(b"setpriv\0"):
+                return
+        time.sleep(0.001)
 
 
 class Hosts:
