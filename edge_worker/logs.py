@@ -48,22 +48,18 @@ def logged_as(*, stream: str = "", trace: str = "") -> Iterator[None]:
         _trace.set(before[1])
 
 
-def set_up_logs(
-    form: LogFormat, *, verbose: bool = False, worker: str = "", to: TextIO | None = None
-) -> None:
+def set_up_logs(form: LogFormat, *, verbose: bool = False, to: TextIO | None = None) -> None:
     """Write this process's log in one form.
 
     Args:
         form: of a line.
         verbose: tell more of what happens.
-        worker: its id, stated in every JSON line.
         to: where; None: standard error.
     """
     handler = _Handler(to)
-    handler.addFilter(_place)
-    handler.setFormatter(_formatter(form, worker))
+    handler.setFormatter(_formatter(form))
     root = logging.getLogger()
-    for before in [one for one in root.handlers if isinstance(one, _Handler)]:
+    for before in _ours():
         root.removeHandler(before)
     root.addHandler(handler)
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
@@ -71,14 +67,23 @@ def set_up_logs(
     logging.getLogger("aioice").setLevel(logging.DEBUG if verbose else logging.WARNING)
 
 
-def _formatter(form: LogFormat, worker: str) -> logging.Formatter:
+def log_as_worker(worker: str) -> None:
+    """Every JSON line of this process states the id of its worker from now on."""
+    for handler in _ours():
+        handler.worker = worker
+
+
+def _ours() -> "list[_Handler]":
+    return [one for one in logging.getLogger().handlers if isinstance(one, _Handler)]
+
+
+def _formatter(form: LogFormat) -> logging.Formatter:
     if form is LogFormat.TEXT:
         return _Discreet(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
     return _Discreet(
         JsonFormatter(
-            "%(levelname)s %(name)s %(message)s %(stream)s %(trace)s",
+            "%(levelname)s %(name)s %(message)s %(worker)s %(stream)s %(trace)s",
             rename_fields={"levelname": "level", "name": "logger"},
-            static_fields={"worker": worker} if worker else {},
             timestamp="time",
             json_ensure_ascii=False,
         )
@@ -90,10 +95,13 @@ class _Handler(logging.Handler):
 
     def __init__(self, to: TextIO | None) -> None:
         super().__init__()
+        self.worker = ""
         self._to = to
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line; a full disk or a closed terminal ends nothing."""
+        _place(record)
+        record.worker = self.worker
         with suppress(OSError, ValueError):
             stream = self._to or sys.stderr
             stream.write(f"{self.format(record)}\n")
@@ -115,9 +123,8 @@ class _Discreet(logging.Formatter):
         return _TOKEN.sub(r"\1***", _URL_SECRET.sub("***", self._inner.format(record)))
 
 
-def _place(record: logging.LogRecord) -> bool:
+def _place(record: logging.LogRecord) -> None:
     """Say which stream and trace a record belongs to; threads of a stream are known by name."""
     thread = _OF_A_STREAM.fullmatch(threading.current_thread().name)
     record.stream = _stream.get() or (thread[1] if thread else "")
     record.trace = _trace.get()
-    return True

@@ -10,6 +10,7 @@ from edge_worker.activation import Wakefulness
 from edge_worker.command import Command
 from edge_worker.complaints import Complaints
 from edge_worker.handover import PATIENCE_S, Handover
+from edge_worker.logs import logged_as
 from edge_worker.media.clock import ClockAnchor
 from edge_worker.on_air import OnAir
 from edge_worker.ownership import Standing, Tenure
@@ -231,7 +232,8 @@ class StreamKeeper:
             standing_by = self._succession.claim()
             if standing_by is not None:
                 self._on_air.adopt(standing_by)
-            self._serving = asyncio.create_task(self._take_over(), name=f"stream-{self.stream}")
+            with logged_as(stream=self.stream):  # as all that this task starts
+                self._serving = asyncio.create_task(self._take_over(), name=f"stream-{self.stream}")
 
     async def drain(self) -> None:
         """Leave the stream to its successor or, at most 10 s later, to whoever takes it."""

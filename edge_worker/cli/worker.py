@@ -10,6 +10,7 @@ import click
 from edge_worker.config import ConfigurationError, WorkerSettings, load_settings
 from edge_worker.engine_loading import load_engines
 from edge_worker.engine_set import EngineSet
+from edge_worker.logs import log_as_worker
 from edge_worker.serving import Serving
 from edge_worker.worker import Worker
 from engines import EngineUnavailableError
@@ -90,6 +91,7 @@ def command(
         _assign(flags, key.strip(), value.strip())
     try:
         settings = load_settings(config, flags)
+        log_as_worker(settings.worker)
         asyncio.run(_serve(settings))
     except (
         ConfigurationError,

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from edge_worker.logs import LogFormat, logged_as, set_up_logs
+from edge_worker.logs import LogFormat, log_as_worker, logged_as, set_up_logs
 
 _log = logging.getLogger("polylip.test")
 
@@ -23,7 +23,8 @@ def written() -> Iterator[io.StringIO]:
 
 
 def test_line_when_json_is_wanted_names_worker_stream_and_trace(written: io.StringIO) -> None:
-    set_up_logs(LogFormat.JSON, worker="attic", to=written)
+    set_up_logs(LogFormat.JSON, to=written)
+    log_as_worker("attic")
     with logged_as(stream="door", trace="u7"):
         _log.warning("camera %s", "gone")
     line = json.loads(written.getvalue())
