@@ -40,6 +40,8 @@ _JITTER_NS = 30_000_000
 _NS, _MINUTE_NS = 1_000_000_000, 60_000_000_000
 _WRAP = 2**33
 _BEGAN_UTC_NS = 1_790_000_000 * _NS
+_STEP_NS = 200_000_000
+"""One picture: the tracks of a segment do not begin at the same moment."""
 _SPEECH_EVERY_NS, _SPEECH_S = 10 * _NS, 3
 _PICTURE = ("-vf", "scale=160:120", "-r", "5", "-c:v", "libx264", "-preset", "veryfast")
 _FILM_S = 20.0
@@ -68,13 +70,14 @@ class Day:
     wraps_in: int = 0
     wraps_out: int = 0
     out_of_step: int = 0
-    """Output segments that do not begin where the one before ended."""
+    """Output segments that do not begin where the one before ended, or are not the next."""
     misstamped: int = 0
     """Output segments whose timestamps are not those that they should carry."""
     spoken: int = 0
     added: int = 0
     overloaded: int = 0
     next_ns: int | None = None
+    next_seq: int | None = None
     newest_tick: int | None = None
     offset_ms: Series = field(default_factory=Series)
     late_ms: Series = field(default_factory=Series)
@@ -270,8 +273,10 @@ class _Stream:
 
     def _check(self, media: MediaSegment) -> None:
         day = self._day
-        if day.next_ns is not None and abs(media.pts_ns - day.next_ns) > 400_000_000:
-            day.out_of_step += 1
+        if day.next_ns is not None:
+            apart_ns = abs(media.pts_ns - day.next_ns)
+            day.out_of_step += apart_ns > _STEP_NS or media.seq != day.next_seq
+        day.next_seq = media.seq + 1
         before_ns, day.next_ns = day.next_ns, media.pts_ns + media.duration_ns
         if before_ns is not None:
             before, after = ns_to_ticks(before_ns) // _WRAP, ns_to_ticks(day.next_ns) // _WRAP

@@ -26,6 +26,7 @@ EARLIEST_S, LATEST_S = 6.0, 10.0
 _NEIGHBOUR = "neighbour"
 _READY_S, _SETTLE_S, _CALM_S = 120.0, 20.0, 2.0
 _MARGIN_NS = 1_500_000_000
+_USUAL_S = 15.0
 
 COLUMNS = (
     Column("fault"),
@@ -36,6 +37,7 @@ COLUMNS = (
     Column("lost else", "", 0, "Of these, not being spoken while the fault was in force."),
     Column("false alarms", "", 0, "Times that a worker or camera was said to be away and was not."),
     Column("neighbour", "x", 2, "Latency p95 of another stream, against that without a fault."),
+    Column("its gap", "s", 2, "Longest between two outputs of that stream."),
 )
 _NOTES = (
     "A visitor speaks to a real worker at a real broker; at a random moment the fault begins.",
@@ -84,7 +86,6 @@ async def _all(
     options: BenchOptions, names: list[str], film: Film, chance: random.Random
 ) -> list[Row]:
     rows: list[Row] = []
-    usual_s: float | None = None
     with MortalBroker(options.folder) as broker:
         worker = WorkerProcess(broker.settings, options.folder / "worker.log")
         async with MqttLink(broker.settings) as cameras, MqttLink(broker.settings) as eyes:
@@ -96,15 +97,14 @@ async def _all(
                 neighbour = Door(cameras, _NEIGHBOUR, chance)
                 neighbour.declare()
                 beside = asyncio.create_task(_for_ever(neighbour, film.segments()))
+                usual_s = await _usual_s(viewer)
                 for name in names:
                     options.progress(CASES[name].what)
                     door = Door(cameras, name, chance)
                     scene = Scene(broker, worker, door, options.folder)
                     segments = CASES[name].segments(film, options.folder, chance)
                     outcome = await _one(CASES[name], scene, segments, film, viewer, name, chance)
-                    row, latency_s = _row(CASES[name], outcome, viewer, name, usual_s)
-                    usual_s = usual_s if usual_s is not None else latency_s
-                    rows.append(row)
+                    rows.append(_row(CASES[name], outcome, viewer, name, usual_s))
                     door.forget()
                 beside.cancel()
             finally:
@@ -161,9 +161,7 @@ async def _one(
     return outcome
 
 
-def _row(
-    case: Case, outcome: Outcome, viewer: Viewer, name: str, usual_s: float | None
-) -> tuple[Row, float | None]:
+def _row(case: Case, outcome: Outcome, viewer: Viewer, name: str, usual_s: float | None) -> Row:
     seen = viewer[name]
     begin_ns, end_ns = outcome.fault_media_ns
     if case.happens is None:
@@ -178,12 +176,11 @@ def _row(
         for at_s, _, word in viewer.statuses
         if outcome.played_s <= at_s <= outcome.ended_s and word in {"lost", "offline"}
     ]
-    latencies = viewer[_NEIGHBOUR].latencies_s(outcome.began_s, outcome.ended_s)
-    latency_s = float(np.percentile(latencies, 95)) if latencies else None
+    latency_s = _p95(viewer[_NEIGHBOUR].latencies_s(outcome.began_s, outcome.over_s))
     ratio = latency_s / usual_s if latency_s is not None and usual_s else None
     happened = case.happens is not None
     after_s = outcome.cleared_s
-    row = Row(
+    return Row(
         {
             "fault": case.what,
             "picture": seen.first_after(after_s, translated=False) if happened else None,
@@ -193,6 +190,17 @@ def _row(
             "lost else": float(len(else_lost)),
             "false alarms": 0.0 if case.away else float(len(alarms)),
             "neighbour": ratio,
+            "its gap": viewer[_NEIGHBOUR].longest_gap_s(outcome.began_s, outcome.over_s),
         }
     )
-    return row, latency_s
+
+
+async def _usual_s(viewer: Viewer) -> float | None:
+    """Latency p95 of the neighbour while nothing is wrong and it has the box for itself."""
+    began_s = time.monotonic()
+    await asyncio.sleep(_USUAL_S)
+    return _p95(viewer[_NEIGHBOUR].latencies_s(began_s, time.monotonic()))
+
+
+def _p95(values: list[float]) -> float | None:
+    return float(np.percentile(values, 95)) if values else None

@@ -23,6 +23,7 @@ MAX_GROWTH_MB = 200.0
 _ADDRESS_SPACE = 6 * 2**30
 _HANG_S = 20
 _WARM = 50
+_START_S = 60
 _BARS = (
     "A reader fails when it ends the process, raises anything but the error that it states, "
     f"takes {_HANG_S} s for a case or keeps {MAX_GROWTH_MB:.0f} MB."
@@ -99,9 +100,14 @@ def in_a_process(name: str, seed: int, seconds: float) -> Fuzzed:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
         try:
-            return pool.submit(_confined, name, seed, seconds).result()
+            found = pool.submit(_confined, name, seed, seconds)
+            return found.result(seconds + _START_S + 2 * _HANG_S)
         except BrokenProcessPool:
             return Fuzzed(0, 0, 0.0, 0.0, f"ended its process; seed {seed}")
+        except TimeoutError:
+            for child in multiprocessing.active_children():
+                child.kill()
+            return Fuzzed(0, 0, 0.0, 0.0, f"hangs where no signal reaches it; seed {seed}")
 
 
 def _confined(name: str, seed: int, seconds: float) -> Fuzzed:

@@ -82,6 +82,8 @@ class Watched:
     tau: Series = field(default_factory=Series)
     spoken: int = 0
     lost: int = 0
+    terms: set[int] = field(default_factory=set)
+    """Of the output: a session that dies and begins again has a new one."""
     gaps: int = 0
     """Output segments whose number does not follow the one before."""
     statuses: list[str] = field(default_factory=list)
@@ -133,8 +135,8 @@ def run(options: BenchOptions) -> BenchReport:
 
 def _rows(watched: Watched, settled_s: float) -> Iterator[Row]:
     def row(figure: str, value: float | None, bar: str, holds: Callable[[float], bool]) -> Row:
-        held = None if value is None else "yes" if holds(value) else "no"
-        return Row({"figure": figure, "value": value, "bar": bar, "held": held})
+        held = "yes" if value is not None and holds(value) else "no"
+        return Row({"figure": figure, "value": value, "bar": bar, "held": held if bar else None})
 
     def slope(series: Series, factor: float) -> float | None:
         per_second = theil_sen(series.after(settled_s))
@@ -144,7 +146,7 @@ def _rows(watched: Watched, settled_s: float) -> Iterator[Row]:
     memory = slope(watched.memory_mb, 3600)
     yield row("memory slope [MB/h]", memory, "|x| <= 30", lambda v: abs(v) <= 30)
     yield row("memory at the end [MB]", watched.memory_mb.percentile(100), "< 1500", _below(1500))
-    for share in (50, 95):
+    for share in (5, 50, 95):
         offset = watched.offset_ms.percentile(share)
         yield row(f"A/V offset p{share} [ms]", offset, "-40 to 60", lambda v: -40 <= v <= 60)
     drift = slope(watched.offset_ms, 60)
@@ -156,6 +158,7 @@ def _rows(watched: Watched, settled_s: float) -> Iterator[Row]:
     latency = slope(watched.latency_ms, 60)
     yield row("its slope [ms/min]", latency, "|x| <= 5", lambda v: abs(v) <= 5)
     yield row("tau p95", watched.tau.percentile(95), "< 0.8", _below(0.8))
+    yield row("sessions", float(len(watched.terms)), "1", lambda v: v == 1)
     yield row("output segments missing", float(watched.gaps), "0", lambda v: v == 0)
     yield row("input segments lost", float(watched.lost), "0", lambda v: v == 0)
     away = sum(status not in {"init", "ready"} for status in watched.statuses)
@@ -253,7 +256,7 @@ class _Observer:
         if told.translation_lag_ns is not None:
             watched.lag_ms.add(at_s, told.translation_lag_ns / 1e6)
         watched.tau.add(at_s, told.tau)
-        watched.lost = told.segments_lost
+        watched.lost = max(watched.lost, told.segments_lost)
 
     async def _utterance(self, message: Message) -> None:
         told = decode(UtteranceMessage, message.topic, message.payload)
@@ -266,6 +269,7 @@ class _Observer:
             latency_ns = message.received_ns - stated.capture_ns
             watched.latency_ms.add(watched.now_s, latency_ns / 1e6)
         if stated.seq is not None and stated.term is not None:
+            watched.terms.add(stated.term)
             before = watched.newest
             same_term = before is not None and before[0] == stated.term
             watched.gaps += same_term and before != (stated.term, stated.seq - 1)

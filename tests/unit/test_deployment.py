@@ -18,6 +18,9 @@ COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 UNIT = (DEPLOY / "polylip-worker.service").read_text()
 CONTAINER = (DEPLOY / "Containerfile").read_text()
 
+GIVEN = {"POLYLIP_HTTP__URL": "http://192.168.1.9:8090", "POLYLIP_HTTP__TOKEN": "x" * 22}
+"""What the .env file is asked for."""
+
 
 def options_of(words: list[str]) -> tuple[click.Command, set[str]]:
     """The command that a command line names, and the long options that it gives."""
@@ -54,15 +57,24 @@ def test_compose_when_it_sets_variables_then_the_worker_knows_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name, value in COMPOSE["services"]["worker"]["environment"].items():
-        monkeypatch.setenv(name, "x" if "$" in value else value)
+        monkeypatch.setenv(name, GIVEN.get(name, "x") if "$" in value else value)
     settings = load_settings(None, {})
+    assert settings.worker == "box"
+    assert settings.http.url == GIVEN["POLYLIP_HTTP__URL"]
     assert (settings.mqtt.host, settings.mqtt.port, settings.mqtt.tls) == ("mosquitto", 8883, True)
 
 
 def test_compose_when_it_is_kept_in_the_repository_holds_no_password() -> None:
     for service in COMPOSE["services"].values():
         for name, value in service.get("environment", {}).items():
-            assert not name.endswith("PASSWORD") or value.startswith("${")
+            assert not name.endswith(("PASSWORD", "TOKEN")) or value.startswith("${")
+
+
+def test_go2rtc_when_it_opens_the_translated_stream_asks_the_worker_of_the_compose_file() -> None:
+    streams = yaml.safe_load((DEPLOY / "go2rtc.yaml").read_text())["streams"]
+    [address] = streams["door_translated"]
+    assert address == "http://worker:8090/live/door.ts?token=${POLYLIP_HTTP_TOKEN}"
+    assert "8090:8090" in COMPOSE["services"]["worker"]["ports"]
 
 
 def test_container_when_built_finds_what_it_copies() -> None:

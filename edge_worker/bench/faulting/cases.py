@@ -78,8 +78,14 @@ async def _worker_falls(scene: Scene) -> None:
     await scene.worker.start()
 
 
+async def _disk_fills(scene: Scene) -> None:
+    await scene.worker.stop()
+    scene.worker.log_to(Path("/dev/full"))
+    await scene.worker.start()
+
+
 async def _starve(scene: Scene) -> None:
-    await scene.worker.starve(FAULT_S, 0.25)
+    await scene.worker.starve(FAULT_S, 0.5)
 
 
 def _changing(
@@ -137,6 +143,9 @@ CASES: Mapping[str, Case] = MappingProxyType(
         "rate": Case(
             "25 pictures a second become 15",
             segments=_changing("slow", ("-r", "15", "-c:v", "libx264", "-preset", "veryfast")),
+        ),
+        "disk-full": Case(
+            "worker started again, its log's disk full", _disk_fills, takes=14, away=True
         ),
         "starved": Case("worker on half a core", _starve, takes=10),
     }

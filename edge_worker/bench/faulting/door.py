@@ -40,6 +40,7 @@ class Door:
         self._chance = chance
         self._topics = Topics()
         self._epoch = secrets.token_hex(8)
+        self._misdated = False
         self._later: set[asyncio.Task[None]] = set()
 
     def begin(self, *, spoil: Spoil) -> None:
@@ -84,7 +85,8 @@ class Door:
                 self._send(segment, sent, captured_ns)
 
     def _send(self, segment: MediaSegment, sent: Sent, captured_ns: int) -> None:
-        if sent.clock_ns:
+        if sent.clock_ns or self._misdated:
+            self._misdated = bool(sent.clock_ns)
             self._anchor(segment.pts_ns, captured_ns + sent.clock_ns)
         properties = MediaProperties(
             seq=segment.seq,

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from edge_worker.bench.mosquitto import Mosquitto
+from edge_worker.cores import usable_cores
 from edge_worker.transport import BrokerSettings
 
 _DUTY_S = 0.04
@@ -30,6 +31,10 @@ class WorkerProcess:
         ]
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
+
+    def log_to(self, log: Path) -> None:
+        """From its next start on."""
+        self._log = log
 
     async def start(self) -> None:
         """Start it."""
@@ -53,10 +58,11 @@ class WorkerProcess:
             except TimeoutError:
                 await self.kill()
 
-    async def starve(self, seconds: float, share: float) -> None:
-        """Let it run only for a share of the time, in turns of 40 ms."""
+    async def starve(self, seconds: float, cores: float) -> None:
+        """Let it have so many cores on average, in turns of 40 ms."""
         if self._process is None:
             return
+        share = min(1.0, cores / usable_cores())
         until = asyncio.get_running_loop().time() + seconds
         try:
             while asyncio.get_running_loop().time() < until:

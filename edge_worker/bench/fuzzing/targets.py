@@ -153,10 +153,10 @@ def _topics(_film: Sequence[bytes]) -> Feed:
 
 def _catalogue(_film: Sequence[bytes]) -> Feed:
     own = (resources.files("engines.catalogue") / "catalogue.toml").read_bytes()[:20_000]
-    folder = Path(tempfile.mkdtemp(prefix="polylip-fuzz-"))
+    folder = tempfile.TemporaryDirectory(prefix="polylip-fuzz-")
 
     def feed(chance: random.Random) -> bool:
-        file = folder / "catalogue.toml"
+        file = Path(folder.name) / "catalogue.toml"
         file.write_bytes(mutated(own, chance))
         try:
             read_catalogue(file)

@@ -35,10 +35,23 @@ def test_report_when_memory_creeps_after_the_first_minutes_says_so() -> None:
     assert held == ["no", "yes"]
 
 
-def test_report_when_nothing_was_seen_of_a_figure_leaves_it_open() -> None:
+def test_report_when_nothing_was_seen_of_a_figure_does_not_call_it_held() -> None:
     rows = {str(row.cells["figure"]): row.cells for row in _rows(Watched(), 300)}
-    assert rows["A/V offset p95 [ms]"]["held"] is None
+    assert rows["A/V offset p95 [ms]"]["held"] == "no"
+    assert rows["lag p50 [ms]"]["held"] is None
     assert rows["utterances spoken"]["held"] == "no"
+
+
+def test_report_when_a_session_died_or_sound_came_early_says_so() -> None:
+    watched = Watched(terms={1, 2}, offset_ms=series(*([0.0] * 8), -400, -400))
+    rows = {str(row.cells["figure"]): row.cells["held"] for row in _rows(watched, 300)}
+    assert rows["sessions"] == rows["A/V offset p5 [ms]"] == "no"
+    assert rows["A/V offset p50 [ms]"] == "yes"
+
+
+def test_report_when_all_is_well_names_one_session() -> None:
+    rows = {str(row.cells["figure"]): row.cells["held"] for row in _rows(Watched(terms={3}), 300)}
+    assert rows["sessions"] == "yes"
 
 
 @pytest.mark.long
