@@ -1,5 +1,6 @@
 """``polylip bench fuzz``: nothing from outside ends a process or fills its memory."""
 
+import logging
 import multiprocessing
 import random
 import resource
@@ -111,6 +112,7 @@ def in_a_process(name: str, seed: int, seconds: float) -> Fuzzed:
 
 
 def _confined(name: str, seed: int, seconds: float) -> Fuzzed:
+    logging.disable()  # a line for every request that is refused
     resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
     return fuzz(name, seed, seconds)
 

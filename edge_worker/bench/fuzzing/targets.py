@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 from edge_worker.bench.fuzzing.mutation import instance_of, mutated
+from edge_worker.bench.fuzzing.web import http_requests, offers
 from edge_worker.captions.webvtt import read_webvtt
 from edge_worker.ingest import Ingest, IngestProperties
 from edge_worker.media.mpegts import Demuxer
@@ -189,5 +190,7 @@ TARGETS: Mapping[str, Target] = {
     "topics": Target("topic names", _topics),
     "catalogue": Target("a catalogue of the user's own", _catalogue),
     "captions": Target("WebVTT files", _captions),
+    "http": Target("requests to the HTTP server", lambda _film: http_requests()),
+    "offers": Target("WebRTC offers", lambda _film: offers()),
 }
 """By name."""
