@@ -19,7 +19,7 @@ from edge_worker.media.segments import MediaSegment
 from edge_worker.transport import MqttLink
 from edge_worker.verify.reference import ReferenceUtterance
 
-FILM_S, QUICK_FILM_S = 40.0, 20.0
+FILM_S, QUICK_FILM_S = 28.0, 20.0
 QUICK_CASES = ("nothing", "broker-killed", "loss-5")
 EARLIEST_S, LATEST_S = 6.0, 10.0
 """When in the film the fault begins, at random."""
