@@ -1,17 +1,16 @@
 """The translation models and voices of this machine: found, loaded when wanted, let go after."""
 
-import ctypes
 import logging
 import math
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from edge_worker.config import EngineSection
+from edge_worker.memory import give_memory_back
 from engines import EngineUnavailableError
 from engines.catalogue import Catalogue, Model, Task
 from engines.catalogue.ways import PIVOT, Way, spoken_way, way
@@ -183,7 +182,7 @@ class Stock:
         )
         if self.loaded != before:
             _log.info("unloaded %s", ", ".join(sorted({*before} - {*self.loaded})))
-            _give_memory_back()
+            give_memory_back()
 
     def _load_translator(self, model_id: str) -> Translator:
         model, place = self._found(model_id)
@@ -249,12 +248,6 @@ def _files(place: Path) -> tuple[tuple[str, int, int], ...]:
     except OSError:
         return ()
     return tuple(sorted((str(one), stat.st_size, stat.st_mtime_ns) for one, stat in found))
-
-
-def _give_memory_back() -> None:
-    """Return what was freed to the system; the C library would keep most of it for itself."""
-    with suppress(OSError, AttributeError):  # only glibc has it
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _serves(pair: tuple[str, str], wish: Wish) -> bool:

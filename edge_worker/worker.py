@@ -19,6 +19,7 @@ from edge_worker.introduction import in_words, introduce
 from edge_worker.jobs import Exchange
 from edge_worker.lending import giving_way
 from edge_worker.load import LoadMeter
+from edge_worker.memory import giving_memory_back
 from edge_worker.metrics import ProcessMeter
 from edge_worker.peer_messages import PeerMessages
 from edge_worker.peers import Peers
@@ -198,7 +199,7 @@ class Worker:
             self._complaints,
         )
         runs = [greeting.run(), figures.run(streams, engines), streams.run(lambda: link.connected)]
-        runs += [upkeep.run()] if upkeep is not None else []
+        runs += [giving_memory_back(), *([upkeep.run()] if upkeep is not None else [])]
         if self.config.engines.shared and Role.ATP in self.config.roles:
             exchange = Exchange(services.announcer, engines, self._peers, services.tau)
             runs.append(exchange.run(link))
