@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Protocol
 
 from edge_worker.session.visit import Visit
 from mqtt_schemas import Activation
@@ -23,14 +24,26 @@ def in_force(setting: Activation, *, doorbell: bool) -> Activation:
     return Activation.ON_DEMAND if doorbell else Activation.ALWAYS
 
 
+class Room(Protocol):
+    """Of one stream, among those that are awake here."""
+
+    def ask(self) -> str:
+        """Take it; why there is none just now, for people, or empty."""
+        ...
+
+    def leave(self) -> None:
+        """Wait for it no longer, or give it back."""
+        ...
+
+
 class Wakefulness:
     """Of one stream.
 
     Args:
         visit: begins when something wakes the stream, and ends by itself.
         setting: in force.
-        admit: answers why the stream cannot be awake here just now; empty where it can.
-        refused: told when that begins.
+        room: among the streams that are awake here; None: there always is some.
+        changed: told when it is refused, and when it is wanted no longer after that.
 
     Attributes:
         refusal: why it is not awake although it is wanted so, for people; else empty.
@@ -40,14 +53,14 @@ class Wakefulness:
         self,
         visit: Visit,
         setting: Activation,
-        admit: Callable[[], str] = lambda: "",
-        refused: Callable[[], None] = lambda: None,
+        room: Room | None = None,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self.refusal = ""
         self._visit = visit
         self._setting = setting
-        self._admit = admit
-        self._refused = refused
+        self._room = room
+        self._changed = changed
         self._doorbell = False
         self._woken_by = ""
         self._stirred = asyncio.Event()
@@ -94,10 +107,19 @@ class Wakefulness:
 
     def rises(self) -> bool:
         """Whether it is to be awake now, and can be."""
-        before, self.refusal = self.refusal, self._admit() if self.wanted else ""
-        if self.refusal and not before:
-            self._refused()
-        return self.wanted and not self.refusal
+        wanted, before = self.wanted, self.refusal
+        self.refusal = self._room.ask() if wanted and self._room is not None else ""
+        if before and not wanted:
+            self._give_up()
+        elif self.refusal and not before:
+            self._changed()
+        return wanted and not self.refusal
+
+    def _give_up(self) -> None:
+        """Nobody waits for it any more: the worker is not full for its sake."""
+        if self._room is not None:
+            self._room.leave()
+        self._changed()
 
     async def until_risen(self) -> None:
         """Wait until it is to be awake, and can be."""

@@ -114,3 +114,22 @@ class Admission:
         now_ns = self._clock()
         named = self._awake.items()
         return tuple(name for name, one in named if now_ns - one.since_ns >= MEASURED_AFTER_NS)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One stream's place among those that are awake here."""
+
+    stream: str
+    admission: Admission | None
+    """None: everything is taken."""
+    rung: Callable[[], Rung]
+
+    def ask(self) -> str:
+        """Take it; why there is none just now, for people, or empty."""
+        return self.admission.ask(self.stream, self.rung) if self.admission is not None else ""
+
+    def leave(self) -> None:
+        """Wait for it no longer, or give it back."""
+        if self.admission is not None:
+            self.admission.leave(self.stream)

@@ -1,5 +1,6 @@
 """Requests and their answers: each is answered once, and a repeated one with the same words."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ _REMEMBERED = 256
 _ASKERS = 4
 """Addresses to which one answer goes."""
 _MAX_TOPIC = 512
+_GRANTED = re.compile(r"response/[^/]+")
+"""Below the prefix; deeper ones the documented access rules keep from everybody."""
 _MAX_CORRELATION = 256
 """Bytes that an asker may have us remember."""
 
@@ -31,8 +34,8 @@ def asker_of(message: Message, prefix: str) -> Address:
 
     Args:
         message: the request.
-        prefix: first part of every topic of ours; below it only ``response/...`` may be asked for,
-            so that nobody has us say what they may not say themselves.
+        prefix: first part of every topic of ours; below it only ``response/<name>`` may be asked
+            for, so that nobody has us say what they may not say themselves.
 
     Raises:
         MessageRefused: another response topic, or more correlation data than is remembered.
@@ -47,6 +50,9 @@ def asker_of(message: Message, prefix: str) -> Address:
         raise MessageRefused(
             message.topic, "response topic", f"is neither below {prefix}/response nor your own"
         )
+    if topic.startswith(f"{prefix}/") and not _GRANTED.fullmatch(topic.removeprefix(f"{prefix}/")):
+        fault = f"is one that the access rules do not grant: take {prefix}/response/ and one name"
+        raise MessageRefused(message.topic, "response topic", fault)
     return Address(topic, correlation)
 
 
@@ -83,6 +89,12 @@ class Ledger:
         """It is under way, or was answered."""
         return transaction in self._entries
 
+    def remember(self, answer: Response) -> None:
+        """Take over the answer that another gave, for askers who ask again."""
+        if answer.transaction not in self._entries:
+            self._entries[answer.transaction] = _Entry(answer=answer)
+            self._forget_oldest()
+
     def answer(self, answer: Response) -> None:
         """Answer everybody who asked; only the first answer of a transaction counts."""
         entry = self._entries.get(answer.transaction)
@@ -93,6 +105,15 @@ class Ledger:
             self._send(asker, answer)
         self._entries.move_to_end(answer.transaction)
         self._forget_oldest()
+
+    def turn_away(self, answer: Response) -> None:
+        """Tell everybody who asked that it cannot be done now; who asks again asks anew."""
+        entry = self._entries.get(answer.transaction)
+        if entry is None or entry.answer is not None:
+            return
+        del self._entries[answer.transaction]
+        for asker in entry.askers:
+            self._send(asker, answer)
 
     def _forget_oldest(self) -> None:
         answered = [name for name, entry in self._entries.items() if entry.answer is not None]

@@ -17,7 +17,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 _OF_A_STREAM = re.compile(r"(?:ingest|render)-([a-z0-9][a-z0-9_-]{0,62})_\d+")
 _URL_SECRET = re.compile(r"(?<=://)[^/\s@]+(?=@)")
-_TOKEN = re.compile(r"(?i)((?:[?&]token=|bearer\s+))[\w.~+/=-]+")
+_TOKEN = re.compile(r"""(?i)((?:[?&]token=|bearer\s+))[^\s&"']+""")
 
 _stream: ContextVar[str] = ContextVar("stream", default="")
 _trace: ContextVar[str] = ContextVar("trace", default="")

@@ -11,7 +11,7 @@ import heapq
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import lru_cache
 
@@ -126,33 +126,52 @@ class Tenure:
     standing: Standing = Standing.ASIDE
     term: int = 0
     """Our term while we own it, else the highest seen."""
+    seen: tuple[int, str] | None = None
+    """Term and owner of the highest claim while it was not ours; None before the first."""
 
     def elected(self, *, is_owner: bool) -> "Tenure":
         """The hash names us, or no longer does."""
         if not is_owner:
-            return Tenure(self.worker, Standing.ASIDE, self.term)
+            given_up = (self.term, self.worker) if self.standing is Standing.OWNER else self.seen
+            return Tenure(self.worker, Standing.ASIDE, self.term, given_up)
         if self.standing is Standing.ASIDE:
-            return Tenure(self.worker, Standing.READING, self.term)
+            return replace(self, standing=Standing.READING)
         return self
 
     def outranks(self, owner: str, term: int) -> bool:
         """We own it, and whoever says so of ``owner`` under ``term`` is wrong."""
-        claim = (term, _lower(owner))
-        return self.standing is Standing.OWNER and claim < (self.term, _lower(self.worker))
+        ours = _rank(self.term, self.worker)
+        return self.standing is Standing.OWNER and _rank(term, owner) < ours
+
+    def outdated(self, owner: str, term: int) -> bool:
+        """It is over what ``owner`` said under ``term``: a higher claim is known, or is ours."""
+        if self.standing is Standing.OWNER:
+            return self.outranks(owner, term)
+        return self.seen is not None and _rank(term, owner) < _rank(*self.seen)
+
+    def reconnected(self) -> "Tenure":
+        """All that is retained comes again: what it says of another's claim counts anew."""
+        return replace(self, seen=None)
 
     def saw(self, owner: str, term: int) -> "Tenure":
         """A ``state`` was seen; a higher term (tie: the lower worker id) makes us stop at once."""
         if owner == self.worker and self.standing is Standing.OWNER and term <= self.term:
             return self
         if self.standing is not Standing.OWNER:
-            return Tenure(self.worker, self.standing, max(self.term, term))
-        if (term, _lower(owner)) > (self.term, _lower(self.worker)):
-            return Tenure(self.worker, Standing.ASIDE, term)
+            seen = self.seen if self.outdated(owner, term) else (term, owner)
+            return Tenure(self.worker, self.standing, max(self.term, term), seen)
+        if _rank(term, owner) > _rank(self.term, self.worker):
+            return Tenure(self.worker, Standing.ASIDE, term, (term, owner))
         return self
 
     def took_over(self) -> "Tenure":
         """The retained state was read, or our session starts again: we own it, one term on."""
         return Tenure(self.worker, Standing.OWNER, min(self.term + 1, MAX_TERM))
+
+
+def _rank(term: int, owner: str) -> tuple[int, tuple[int, ...]]:
+    """Of two claims the higher one counts."""
+    return term, _lower(owner)
 
 
 def _lower(worker: str) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ from mqtt_schemas import (
 PULSE_S = 1.0
 """Every worker that is ready says so again so often."""
 _SILENT_S = 3.0
-"""Who has not been heard for so long is gone, whatever the broker still believes."""
+"""Who has not been heard for so long is gone, whatever the broker still believes or keeps."""
 _STEADY_S = 10.0
 """A worker is given streams of others only when it has been there so long."""
 _LONGEST_STEADY_S = 300.0
@@ -32,8 +32,8 @@ class _Peer:
     since_s: float
     """Ready since."""
     draining: bool = False
-    silent_s: float | None = None
-    """Since the last pulse, as far as we could have heard one; None before the first."""
+    silent_s: float = 0.0
+    """Since its ``ready`` or its last pulse, as far as we could have heard one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,8 @@ class _Losses:
 class Peers:
     """This worker and the others, by what they said last.
 
-    Only those that said ``ready`` take part; what the broker keeps of dead ones takes no place.
+    Only those that said ``ready`` take part, and go on saying that they are there; what the broker
+    keeps of dead ones takes no place for longer than that takes to be noticed.
     Each ``hear`` says whether it may change who owns what.
 
     Args:
@@ -86,8 +87,8 @@ class Peers:
         self._described: dict[str, _Capacity] = {}
         self._there: dict[str, _Peer] = {}
         self._losses: dict[str, _Losses] = {}
-        self._silent: set[str] = set()
-        """Left out although the broker has not said that they are gone."""
+        self._silent: dict[str, None] = {}
+        """Left out until they are heard, although the broker has not said that they are gone."""
         self._heard_s = clock()
 
     @property
@@ -155,31 +156,32 @@ class Peers:
     def hear_status(self, topic: str, worker: str, status: WorkerStatus | None) -> bool:
         """Another worker said how it is; None when the broker forgot it.
 
+        What a silent one says counts with its next pulse: the broker may have kept it of a worker
+        that is no more.
+
         Raises:
             MessageRefused: there are as many workers as can be.
         """
         before = self._view
-        self._silent.discard(worker)
-        if status is WorkerStatus.READY:
-            self._arrive(topic, worker)
-        elif status is WorkerStatus.DRAINING:
-            self._there.setdefault(worker, _Peer(self._clock())).draining = True
+        if status in {WorkerStatus.READY, WorkerStatus.DRAINING}:
+            if worker not in self._silent:
+                self._stay(topic, worker, draining=status is WorkerStatus.DRAINING)
         else:
             self._leave(worker)
+            self._silent.pop(worker, None)
             if status is not WorkerStatus.INIT:
                 self._described.pop(worker, None)
         return self._view != before
 
     def hear_pulse(self, topic: str, worker: str, status: WorkerStatus) -> bool:
-        """Another worker said that it is still there; one that was silent takes part again.
-
-        Raises:
-            MessageRefused: there are as many workers as can be.
-        """
+        """Another worker said that it is still there; one that was silent takes part again."""
         peer = self._there.get(worker)
         if peer is not None:
             peer.silent_s = 0.0
-        return worker in self._silent and self.hear_status(topic, worker, status)
+        if worker not in self._silent or not self._has_room:
+            return False
+        del self._silent[worker]
+        return self.hear_status(topic, worker, status)
 
     def look(self, *, connected: bool) -> bool:
         """Leave out who has fallen silent, as with its power or its network.
@@ -195,12 +197,11 @@ class Peers:
         if not connected:
             passed_s = 0.0
         for peer in self._there.values():
-            if peer.silent_s is not None:
-                peer.silent_s += passed_s
-        gone = [name for name, peer in self._there.items() if (peer.silent_s or 0.0) > _SILENT_S]
+            peer.silent_s += passed_s
+        gone = [name for name, peer in self._there.items() if peer.silent_s > _SILENT_S]
         for name in gone:
             self._leave(name)
-            self._silent.add(name)
+            self._leave_out(name)
         return bool(gone)
 
     @property
@@ -213,13 +214,25 @@ class Peers:
     def _view(self) -> tuple[dict[str, bool], Mapping[str, float]]:
         return {name: peer.draining for name, peer in self._there.items()}, self.capacities
 
-    def _arrive(self, topic: str, worker: str) -> None:
+    @property
+    def _has_room(self) -> bool:
+        return sum(not one.draining for one in self._there.values()) < MAX_WORKERS - 1
+
+    def _stay(self, topic: str, worker: str, *, draining: bool) -> None:
         peer = self._there.get(worker)
-        if peer is None or peer.draining:
-            others = sum(not one.draining for one in self._there.values())
-            if others >= MAX_WORKERS - 1:
+        if not draining and (peer is None or peer.draining):
+            if not self._has_room:
+                self._leave_out(worker)
                 raise MessageRefused(topic, "", f"more than {MAX_WORKERS} workers are ready")
-            self._there[worker] = _Peer(self._clock())
+            peer = None
+        peer = peer or _Peer(self._clock())
+        peer.draining, peer.silent_s = draining, 0.0
+        self._there[worker] = peer
+
+    def _leave_out(self, worker: str) -> None:
+        self._silent[worker] = None
+        if len(self._silent) > _DESCRIBED:
+            del self._silent[next(iter(self._silent))]
 
     def _leave(self, worker: str) -> None:
         if self._there.pop(worker, None) is None:

@@ -1,6 +1,7 @@
 """The successor's side of a handover: a session that runs unheard beside the owner's."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +13,7 @@ from edge_worker.session.visit import Visit
 from edge_worker.transport import Message
 from mqtt_schemas import StreamSettings
 
+_log = logging.getLogger(__name__)
 _LOOK_S = 0.02
 _STALLED_S = 2.0
 """Where no segment came for so long there is no output to wait for."""
@@ -111,7 +113,7 @@ class Succession:
     def named(self, *, yields: bool) -> None:
         """The owner names this worker its successor, and says whether it yields."""
         self._may = yields
-        if self._waiting is None:
+        if self._waiting is None or self._waiting.done():
             self._waiting = asyncio.create_task(self._wait())
 
     def claim(self) -> Standby | None:
@@ -129,7 +131,11 @@ class Succession:
             standby.close()
 
     async def _wait(self) -> None:
-        self._standby = standby = self._prepare()
+        try:
+            self._standby = self._prepare()
+        except Exception:  # noqa: BLE001 - it is taken all the same, and begins anew
+            _log.exception("what is handed over could not be made ready")
+        standby = self._standby
         await _until(lambda: self._may and (standby is None or standby.ready))
         self._take_over(self.claim())
 

@@ -40,6 +40,7 @@ class Statement:
             rung=session.rung if session else Rung.FULL,
             last_error=self.steering.last_error,
             active=not self.asleep,
+            wanted=self.asleep and self.wakefulness.wanted,
             sleep_reason=self.wakefulness.why_asleep if self.asleep else "",
             needs=session.supply.need if session else None,
             trouble=sentence(trouble, 512),

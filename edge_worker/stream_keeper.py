@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from edge_worker.activation import Wakefulness
+from edge_worker.admission import Place
 from edge_worker.command import Command
 from edge_worker.complaints import Complaints
 from edge_worker.handover import PATIENCE_S, Handover
@@ -15,6 +16,7 @@ from edge_worker.media.clock import ClockAnchor
 from edge_worker.on_air import OnAir
 from edge_worker.ownership import Standing, Tenure
 from edge_worker.pacing import Paced
+from edge_worker.restarts import begin_again_and_again
 from edge_worker.session.door_echo import DoorEcho
 from edge_worker.session.session import Services, Session
 from edge_worker.session.visit import Visit
@@ -39,7 +41,6 @@ _log = logging.getLogger(__name__)
 _DRAIN_LOOK_S = 0.05
 _DRAIN_LOOKS = 200
 """What plays, and a successor, are given ten seconds."""
-_FIRST_RESTART_S, _LAST_RESTART_S = 0.5, 30.0
 _STATE_EVERY_S = 0.1
 
 
@@ -79,10 +80,13 @@ class StreamKeeper:
         self._serving: asyncio.Task[None] | None = None
         self._visit = Visit(clock)
         self._on_air = OnAir(stream, services, self._visit)
+        self._place = Place(stream, services.admission, lambda: self._rung)
         self._wakefulness = Wakefulness(
-            self._visit, self._settings.activation, self._admit, self._refused
+            self._visit, self._settings.activation, self._place, self._tell_refusal
         )
-        self._was_active = self._asleep = False
+        self._asleep = False
+        self._before: StreamState | None = None
+        """What the owner before us said last."""
         self.talkback = reply_path(
             stream,
             services,
@@ -144,6 +148,7 @@ class StreamKeeper:
     def reconnected(self, read_state_s: float) -> None:
         """All that is retained comes again: nothing is said of the state before it was read."""
         self._sighting.reconnected()
+        self._tenure = self._tenure.reconnected()
         self._state.hold(read_state_s)
         self.publish_state()
 
@@ -188,15 +193,17 @@ class StreamKeeper:
         self.publish_state()
 
     async def saw(self, state: StreamState) -> None:
-        """A ``state`` was seen, ours or another worker's."""
+        """A ``state`` was seen, ours or another's; one that comes late counts for nothing."""
         before = self._tenure
-        self._tenure = before.saw(state.owner, state.term)
         if before.outranks(state.owner, state.term):
             self.publish_state()  # it may be what the broker keeps by now
+        if before.outdated(state.owner, state.term):
+            return
+        self._tenure = before.saw(state.owner, state.term)
         if self._tenure.standing is not Standing.OWNER:
             self.owner = state.owner
             self._steering.follow(state)
-            self._was_active = state.active
+            self._before = state
             self._interpreter = state.interpreter or ""
             self._wakefulness.set(state.settings.activation)
         if before.standing is Standing.OWNER and self._tenure.standing is Standing.ASIDE:
@@ -295,28 +302,23 @@ class StreamKeeper:
         await asyncio.sleep(self._read_state_s())
         self.owner = self._services.config.worker
         self._steering.revise()
+        await begin_again_and_again(self._own, self._failed)
+
+    async def _own(self) -> None:
+        """Until the stream falls asleep, under a term of its own: segments are numbered from 0."""
+        self._tenure = self._tenure.took_over()
         self.talkback.begin()
-        if self._was_active:
+        before, self._before = self._before, None
+        if before is not None and (before.active or before.wanted):
             self.wake("taken over from another worker")
-        pause_s = _FIRST_RESTART_S
-        while True:
-            # Every session has a term of its own: it numbers its segments from 0.
-            self._tenure = self._tenure.took_over()
-            for command in self._steering.put_off_so_far():
-                await self._obey(command)
-            await self._sleep()
-            began_ns = self._services.now_ns()
-            try:
-                await self._serve()
-            except Exception as error:  # noqa: BLE001 - whatever it was, other streams go on
-                _log.exception("%s: session failed, starts again in %.1f s", self.stream, pause_s)
-                self._say(EventType.STAGE_FAILED, f"session: {type(error).__name__}")
-            else:
-                continue  # it fell asleep
-            if self._services.now_ns() - began_ns > 60 * 1_000_000_000:
-                pause_s = _FIRST_RESTART_S
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, _LAST_RESTART_S)
+        for command in self._steering.put_off_so_far():
+            await self._obey(command)
+        await self._sleep()
+        await self._serve()
+
+    def _failed(self, error: Exception, pause_s: float) -> None:
+        _log.error("%s: failed, starts again in %.1f s", self.stream, pause_s, exc_info=error)
+        self._say(EventType.STAGE_FAILED, f"session: {type(error).__name__}")
 
     async def _sleep(self) -> None:
         """Until the stream is wanted awake; what comes meanwhile is kept for a moment only."""
@@ -329,18 +331,10 @@ class StreamKeeper:
         self._asleep = False
         self._say(EventType.WOKEN, self._wakefulness.woken_by)
 
-    def _admit(self) -> str:
-        """Why there is no room for it here, for people; empty where there is."""
-        admission = self._services.admission
-        return admission.ask(self.stream, lambda: self._rung) if admission is not None else ""
-
-    def _refused(self) -> None:
-        self._say(EventType.OVERLOAD, self._wakefulness.refusal)
+    def _tell_refusal(self) -> None:
+        if self._wakefulness.refusal:
+            self._say(EventType.OVERLOAD, self._wakefulness.refusal)
         self.publish_state()
-
-    def _leave_room(self) -> None:
-        if self._services.admission is not None:
-            self._services.admission.leave(self.stream)
 
     @property
     def _rung(self) -> Rung:
@@ -356,13 +350,14 @@ class StreamKeeper:
                 await self._wakefulness.until_unwanted(lambda: self._paused)
                 await begun.finish()
                 running.cancel()
-            self._leave_room()
+            self._place.leave()
             self._say(EventType.ASLEEP, self._wakefulness.why_asleep)
 
     # --- handover
 
     def _stand_by(self) -> Standby | None:
-        return self._on_air.stand_by(self._settings) if self._was_active else None
+        awake = self._before is not None and self._before.active
+        return self._on_air.stand_by(self._settings) if awake else None
 
     def _succeed(self, standby: Standby | None) -> None:
         _log.info("%s: taken over from %s", self.stream, self.owner)
@@ -380,7 +375,7 @@ class StreamKeeper:
     def _stop(self) -> asyncio.Task[None] | None:
         """Serve no longer; what came for the session that was to be is not kept for a later one."""
         task, self._serving = self._serving, None
-        self._leave_room()
+        self._place.leave()
         self._handover.withdraw()
         self._on_air.clear()
         self.talkback.end()

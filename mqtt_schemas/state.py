@@ -68,6 +68,8 @@ class StreamState:
     """Of the newest command when it was refused."""
     active: bool = True
     """It is decoded and, unless ``enabled`` is off, translated; False while it sleeps."""
+    wanted: bool = False
+    """It sleeps for lack of room only: whoever takes it over wakes it."""
     sleep_reason: Sentence = ""
     """For people: why it sleeps, and what wakes it; empty while it is active."""
     needs: ModelNeed | None = None

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from edge_worker.engine_set import EngineSet
@@ -58,10 +59,15 @@ class Exchange:
     async def run(self, link: MqttLink) -> None:
         """Give and take until cancelled."""
         engines = self._engines
-        away = Away(self.requester, asyncio.get_running_loop(), _WITHIN_S)
-        recognizer = self._relief(RemoteRecognizer(away, lambda: engines.recognizer.engine))
-        translator = self._relief(RemoteTranslator(away, lambda: engines.translator.engine))
-        synthesizer = self._relief(RemoteSynthesizer(away, lambda: engines.synthesizer.engine))
+        recognizer = self._relief(
+            lambda away: RemoteRecognizer(away, lambda: engines.recognizer.engine)
+        )
+        translator = self._relief(
+            lambda away: RemoteTranslator(away, lambda: engines.translator.engine)
+        )
+        synthesizer = self._relief(
+            lambda away: RemoteSynthesizer(away, lambda: engines.synthesizer.engine)
+        )
         await self.requester.subscribe(link)
         engines.recognizer.relief = recognizer
         engines.translator.relief = translator
@@ -76,5 +82,6 @@ class Exchange:
             translator.close()
             synthesizer.close()
 
-    def _relief(self, engine: Remote) -> Relief[Remote]:
-        return Relief(engine, self.requester, lambda: self._peers.others)
+    def _relief(self, engine: Callable[[Away], Remote]) -> Relief[Remote]:
+        away = partial(Away, self.requester, asyncio.get_running_loop(), _WITHIN_S)
+        return Relief(engine, away, self.requester, lambda: self._peers.others)

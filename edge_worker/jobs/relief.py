@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
-from edge_worker.jobs.requester import JobFailedError, Requester
+from edge_worker.jobs.remote import Away
+from edge_worker.jobs.requester import JobFailedError, JobReply, Requester
 
 Engine = TypeVar("Engine")
 Result = TypeVar("Result")
@@ -21,7 +22,8 @@ class Relief(Generic[Engine]):
     """Does calls of one engine elsewhere, where that is likely to be sooner.
 
     Args:
-        engine: the one elsewhere.
+        engine: makes the one elsewhere, for one call.
+        away: the way there, of one call.
         requester: sends the jobs.
         others: whether another worker is there that might take one.
         clock: monotonic seconds.
@@ -29,12 +31,14 @@ class Relief(Generic[Engine]):
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Callable[[Away], Engine],
+        away: Callable[[], Away],
         requester: Requester,
         others: Callable[[], bool],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
+        self._away = away
         self._requester = requester
         self._others = others
         self._clock = clock
@@ -53,21 +57,38 @@ class Relief(Generic[Engine]):
     async def call(self, work: Callable[[Engine], Result]) -> Result:
         """Run ``work`` with the engine that is elsewhere.
 
+        Where it is cancelled, the thread is free at once and the job is not sent a second time;
+        that nobody did it is noted all the same.
+
         Raises:
             JobFailedError: nobody did it; nobody is asked for a while, longer each time.
         """
+        away = self._away()
         self._under_way += 1
         try:
             loop = asyncio.get_running_loop()
-            result = await loop.run_in_executor(self._threads, work, self._engine)
+            result = await loop.run_in_executor(self._threads, work, self._engine(away))
+        except asyncio.CancelledError:
+            away.give_up(self._ended)
+            raise
         except JobFailedError:
-            self._rests_until_s = self._clock() + self._rest_s
-            self._rest_s = min(_LAST_REST_S, self._rest_s * 2)
+            self._rest()
             raise
         finally:
             self._under_way -= 1
         self._rest_s = _FIRST_REST_S
         return result
+
+    def _ended(self, job: Future[JobReply]) -> None:
+        if not job.cancelled() and isinstance(job.exception(), JobFailedError):
+            self._rest()
+
+    def _rest(self) -> None:
+        """Ask nobody for a while; what was sent before it began does not make it longer."""
+        now_s = self._clock()
+        if now_s >= self._rests_until_s:
+            self._rests_until_s = now_s + self._rest_s
+            self._rest_s = min(_LAST_REST_S, self._rest_s * 2)
 
     def close(self) -> None:
         """End the threads; calls under way end by themselves."""

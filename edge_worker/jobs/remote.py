@@ -8,7 +8,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import TimeoutError as GaveUpError
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import TypeVar
 
 import numpy as np
@@ -41,7 +41,7 @@ _BEYOND_S = 1.0
 
 
 class Away:
-    """Sends the jobs of threads through the loop.
+    """Sends the jobs of one call of an engine, made in a thread, through the loop.
 
     Args:
         requester: of the worker.
@@ -55,6 +55,8 @@ class Away:
         self._requester = requester
         self._loop = loop
         self._within_s = within_s
+        self._given_up: Future[JobReply] = Future()
+        self._asking: Future[JobReply] | None = None
 
     def ask(
         self,
@@ -68,9 +70,9 @@ class Away:
         """Have a job done; blocks until it is.
 
         Raises:
-            JobFailedError: it was not done.
+            JobFailedError: it was not done, or nobody waits for it any more.
         """
-        asking = asyncio.run_coroutine_threadsafe(
+        asking = self._asking = asyncio.run_coroutine_threadsafe(
             self._requester.ask(
                 channel,
                 payload,
@@ -78,14 +80,28 @@ class Away:
                 self._within_s,
                 user_properties=user_properties,
                 speaks=speaks,
+                wanted=lambda: not self._given_up.done(),
             ),
             self._loop,
         )
-        try:
-            return asking.result(2 * self._within_s + _BEYOND_S)
-        except GaveUpError as error:
-            asking.cancel()
-            raise JobFailedError("the loop does not run") from error
+        limit_s = 2 * self._within_s + _BEYOND_S
+        wait({asking, self._given_up}, limit_s, return_when=FIRST_COMPLETED)
+        if asking.done():
+            return asking.result()
+        if self._given_up.done():
+            return self._given_up.result()
+        asking.cancel()
+        raise JobFailedError("the loop does not run")
+
+    def give_up(self, ended: Callable[[Future[JobReply]], None]) -> None:
+        """Wait no longer, in the loop: the thread is free, and what is under way is not repeated.
+
+        Args:
+            ended: told, in the loop, what comes of a job that has been sent.
+        """
+        self._given_up.set_exception(JobFailedError("nobody waits for it any more"))
+        if self._asking is not None:
+            self._asking.add_done_callback(ended)
 
 
 class RemoteRecognizer:

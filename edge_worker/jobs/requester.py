@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from edge_worker.session.announcer import Announcer
@@ -83,6 +83,7 @@ class Requester:
         *,
         user_properties: Iterable[tuple[str, str]] = (),
         speaks: bool = False,
+        wanted: Callable[[], bool] = lambda: True,
     ) -> JobReply:
         """Have a job done by another worker.
 
@@ -93,6 +94,7 @@ class Requester:
             within_s: how long each of two tries may take.
             user_properties: of its message.
             speaks: its answer is followed by PCM.
+            wanted: somebody waits for it still; else it is not sent.
 
         Raises:
             JobFailedError: it was not done.
@@ -104,6 +106,8 @@ class Requester:
         properties = tuple(user_properties)
         try:
             for _ in range(_TRIES):
+                if not wanted():
+                    break
                 self._send(channel, payload, transaction, within_s, properties)
                 reply = await self._within(pending, within_s)
                 if reply is not None and reply.response.status is ResponseStatus.OK:

@@ -52,6 +52,8 @@ _MAX_PCM_BYTES = 1_000_000
 _SOUNDS = 16
 """Answers whose sound is kept for those who ask again."""
 
+_BUSY = "busy: ask again"
+
 Done = tuple[object, bytes]
 """The answer's data, and its PCM."""
 
@@ -133,7 +135,7 @@ class Taker:
         if answers_to is None or answers_to.channel is not Channel.RESPONSE:
             return
         if self._own(transaction) or (self._full and not self._ledger.known(transaction)):
-            self._send(asker, _failed(transaction, "busy: ask again"))
+            self._send(asker, _failed(transaction, _BUSY))
         elif self._ledger.open(transaction, asker):
             task = asyncio.create_task(self._do(transaction, work))
             self._under_way.add(task)
@@ -167,7 +169,8 @@ class Taker:
                 data=json.loads(encode(data)),
             )
         except EngineBusyError:
-            answer = _failed(transaction, "busy: ask again")
+            self._ledger.turn_away(_failed(transaction, _BUSY))
+            return
         except Exception as error:  # noqa: BLE001 - the asker has its own engine; ours goes on
             # An error's text may quote what was said.
             answer = _failed(transaction, f"failed: {type(error).__name__}")

@@ -9,7 +9,7 @@ from contextlib import suppress
 from edge_worker.roles.interpretation import Interpretation
 from edge_worker.session.services import Services
 from edge_worker.transport import Message
-from mqtt_schemas import Channel, StreamState
+from mqtt_schemas import MAX_STREAMS, Channel, StreamState
 
 _log = logging.getLogger(__name__)
 _LOOK_S = 1.0
@@ -98,6 +98,8 @@ class Interpretations:
         self._alive = alive
         self._reads = reads
         self._kept: dict[str, _Kept] = {}
+        self._full = False
+        """It has been said that there are too many."""
         self._leaving: set[asyncio.Task[None]] = set()
 
     @property
@@ -114,7 +116,12 @@ class Interpretations:
             self.gone(state.stream)
         elif kept is not None:
             kept.obey(state)
+        elif len(self._kept) >= MAX_STREAMS:
+            if not self._full:
+                _log.warning("%s is not interpreted: %d streams are", state.stream, MAX_STREAMS)
+            self._full = True
         else:
+            self._full = False
             _log.info("%s: interprets it for %s", state.stream, state.owner)
             self._kept[state.stream] = _Kept(state, self._services, reads=self._reads)
 

@@ -1,6 +1,7 @@
 """Who is watched here: keeps those streams awake, and fetches what other workers serve of them."""
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Callable
 from functools import partial
@@ -10,13 +11,17 @@ from edge_worker.serving.feeds import Feeds
 from edge_worker.serving.key_scan import KeyScan
 from edge_worker.session.announcer import Announcer
 from edge_worker.stream_keeper import StreamKeeper
-from edge_worker.transport import Message
+from edge_worker.transport import Message, TransportError
 from edge_worker.transport.inbox import Subscription
 from mqtt_schemas import Channel, Request, StreamState
 
+_log = logging.getLogger(__name__)
 _LOOK_S = 0.5
 _WAKE_S = 30.0
 """A stream that is watched is woken again so often; it stays awake for two minutes."""
+
+_AGAIN_S = 5.0
+"""After a refusal of the broker it is not asked again for so long."""
 
 
 class Attendance:
@@ -41,6 +46,7 @@ class Attendance:
         self._announcer = announcer
         self._keeper = keeper
         self._woken_s: dict[str, float] = {}
+        self._refused_s: dict[str, float] = {}
         self._relays: dict[str, Subscription] = {}
         self._came = asyncio.Event()
         feeds.on_watch = self._came.set
@@ -49,7 +55,7 @@ class Attendance:
         """Look after them until cancelled."""
         while True:
             for stream in self._feeds.streams:
-                await self._look(stream)
+                await self._look_safely(stream)
             self._feeds.tidy()
             self._came.clear()
             try:
@@ -57,6 +63,20 @@ class Attendance:
                     await self._came.wait()
             except TimeoutError:
                 continue
+
+    async def _look_safely(self, stream: str) -> None:
+        """What the broker refuses of one stream keeps no other waiting."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._refused_s.get(stream, -_AGAIN_S) < _AGAIN_S:
+            return
+        try:
+            await self._look(stream)
+        except TransportError as error:
+            if stream not in self._refused_s:
+                _log.warning("%s: another worker owns it, and cannot be heard: %s", stream, error)
+            self._refused_s[stream] = now_s
+        else:
+            self._refused_s.pop(stream, None)
 
     async def _look(self, stream: str) -> None:
         if not self._feeds.viewers(stream):

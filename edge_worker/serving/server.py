@@ -1,17 +1,20 @@
 """The HTTP server of a worker: everything it serves, in one place."""
 
 import asyncio
+import logging
 import ssl
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from edge_worker.serving.access import AccessLog
+from edge_worker.serving.doorway import Doorway
 from edge_worker.serving.refusal import body
 
+_log = logging.getLogger(__name__)
 _MAX_LINE = 4096
 _MAX_HEADERS = 64
 _IDLE_S = 15.0
@@ -22,6 +25,21 @@ _BUSY = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
     b"Retry-After: 2\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b"
 ) % (len(_WHY), _WHY)
+
+
+class _ForeignFaults(logging.Filter):
+    """What is no HTTP is its sender's fault: told where more is asked for, and not quoted."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell the fault of a client from one of ours."""
+        if not record.exc_info or not isinstance(record.exc_info[1], HttpProcessingError):
+            return True
+        record.levelno, record.levelname = logging.DEBUG, logging.getLevelName(logging.DEBUG)
+        record.exc_info = None
+        return _log.isEnabledFor(logging.DEBUG)
+
+
+_log.addFilter(_ForeignFaults())
 
 
 class _Full(asyncio.Protocol):
@@ -67,6 +85,7 @@ class HttpServer:
             self._application,
             handler_cancellation=True,
             access_log_class=AccessLog,
+            logger=_log,
             max_line_size=_MAX_LINE,
             max_field_size=_MAX_LINE,
             max_headers=_MAX_HEADERS,
@@ -75,18 +94,16 @@ class HttpServer:
         )
         await runner.setup()
         self._exits.push_async_callback(runner.cleanup)
+        doorway = self._doorway(runner)
         try:
-            listening = await asyncio.get_running_loop().create_server(
-                self._factory(runner), self._bind, self.port, ssl=self._certificate
-            )
+            self.port = await doorway.open(self._bind, self.port)
         except OSError as error:
             await self._exits.aclose()
             raise OSError(
                 f"cannot serve HTTP on {self._bind} port {self.port}: {error.strerror or error}; "
                 "choose another with --set http.port=... or --http-bind"
             ) from error
-        self._exits.callback(listening.close)
-        self.port = listening.sockets[0].getsockname()[1]
+        self._exits.push_async_callback(doorway.close)
         return self
 
     async def __aexit__(
@@ -97,12 +114,10 @@ class HttpServer:
     ) -> None:
         await self._exits.aclose()
 
-    def _factory(self, runner: web.AppRunner) -> Callable[[], asyncio.BaseProtocol]:
+    def _doorway(self, runner: web.AppRunner) -> Doorway:
         server = runner.server
         if server is None:  # not before ``setup``
             raise RuntimeError("the application is not set up")
-
-        def protocol() -> asyncio.BaseProtocol:
-            return server() if len(server.connections) < self._connections else _Full()
-
-        return protocol
+        return Doorway(
+            server, _Full, lambda: len(server.connections), self._connections, self._certificate
+        )

@@ -1,6 +1,7 @@
 """What a worker serves over HTTP, put together; starts before the engines load."""
 
 import asyncio
+import logging
 import ssl
 import sys
 from contextlib import AsyncExitStack
@@ -39,6 +40,7 @@ from edge_worker.stream_keeper import StreamKeeper
 from edge_worker.streams import Streams
 from edge_worker.transport import Message, MqttLink
 
+_log = logging.getLogger(__name__)
 _MAX_BODY = 64_000
 """Bytes of a request; sound has a limit of its own."""
 
@@ -84,6 +86,7 @@ class Serving:
         await self._board.listen(announcer.link, announcer.topics)
         attendance = Attendance(self.feeds, self._board, announcer, self._keeper)
         looking = asyncio.create_task(attendance.run(), name="attendance")
+        looking.add_done_callback(_observe)
         self._exits.callback(looking.cancel)
         self.url = base_url(config, server.port, announcer.link.settings)
         self._tell()
@@ -151,9 +154,26 @@ class Serving:
         return keeper if keeper is not None and keeper.serving else None
 
     def _tell(self) -> None:
-        """Where the page is, for whoever started the worker; not in the log, which is kept."""
-        token = "<http.token>" if self._config.token else self.tokens.page
-        sys.stderr.write(f"page: {self.url}/#token={token}\n")
+        """Where the page is, for whoever started the worker.
+
+        Its token is told to a terminal alone: whatever else takes standard error (the journal, a
+        container's log) keeps it, and others read it.
+        """
+        if self._config.token:
+            _log.info("page: %s/#token=<http.token>", self.url)
+        elif sys.stderr.isatty():
+            sys.stderr.write(f"page: {self.url}/#token={self.tokens.page}\n")
+        else:
+            _log.info(
+                "page: %s; its token is not told where it would be kept: choose one, http.token "
+                "(POLYLIP_HTTP__TOKEN), or start the worker in a terminal",
+                self.url,
+            )
+
+
+def _observe(looking: asyncio.Task[None]) -> None:
+    if not looking.cancelled() and (error := looking.exception()) is not None:
+        _log.error("nobody wakes or fetches watched streams any more", exc_info=error)
 
 
 def _tls(config: HttpSection) -> ssl.SSLContext | None:

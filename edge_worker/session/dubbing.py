@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from edge_worker.atp.stretch import fit
 from edge_worker.items import AudioBlock, PlacedSpeech, SyncedSpeech, Utterance
@@ -17,6 +18,7 @@ from edge_worker.session.reporter import Reporter
 from edge_worker.session.services import Services
 from edge_worker.session.source import Source
 from edge_worker.session.speakers import Speakers
+from edge_worker.session.thread import unless_ended
 from edge_worker.timeline import Advance, LearnedDelay, PlayoutClock, Timeline, wanted_delay_ns
 from edge_worker.timeline.presentation import Presentation
 from mqtt_schemas import Rung, StreamSettings
@@ -123,8 +125,7 @@ class Dubbing:
 
     async def finish(self) -> None:
         """Send what has been rendered."""
-        loop = asyncio.get_running_loop()
-        rest = await loop.run_in_executor(self._thread, self._production.flush)
+        rest = await unless_ended(self._thread, self._production.flush) or []
         self._outlet.send(rest, self._source.epoch, self.delay_ns)
 
     # --- what comes in
@@ -173,16 +174,15 @@ class Dubbing:
     async def change_language(self, language: str) -> None:
         """End the old topic at a segment boundary; the new one starts with a keyframe."""
         self._timeline.drop_waiting()
-        loop = asyncio.get_running_loop()
-        ended = await loop.run_in_executor(self._thread, self._production.speak, language)
+        speak = partial(self._production.speak, language)
+        ended = await unless_ended(self._thread, speak) or []
         self._outlet.send(ended, self._source.epoch, self.delay_ns)
         self._outlet.language = language
         self._timeline.drop_waiting()
 
     async def begin_anew(self, language: str, term: int) -> None:
         """Begin with a keyframe, the time going on; what was before is nobody's."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._production.speak, language)
+        await unless_ended(self._thread, partial(self._production.speak, language))
         self._outlet.language, self._outlet.term = language, term
 
     # --- playout

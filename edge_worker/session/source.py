@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from edge_worker.ingest import IngestCounters
@@ -15,6 +16,7 @@ from edge_worker.rvp.tracker import TrackedFrame
 from edge_worker.session.epochs import Epochs
 from edge_worker.session.intake import Intake, Taken
 from edge_worker.session.presence import Presence
+from edge_worker.session.thread import unless_ended
 from edge_worker.transport import Message
 from mqtt_schemas import EventType, MessageRefused
 
@@ -143,9 +145,8 @@ class Source:
         await self._inbox.put(message)
 
     async def anchor(self, anchor: ClockAnchor) -> None:
-        """Take a clock anchor of the camera."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._intake.anchor, anchor)
+        """Take a clock anchor of the camera; one that comes after the end is nobody's."""
+        await unless_ended(self._thread, partial(self._intake.anchor, anchor))
 
     def close(self) -> None:
         """End the thread; it cannot be run again."""

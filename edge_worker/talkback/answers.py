@@ -23,6 +23,7 @@ OVER = {
     TalkbackStatus.FAILED,
 }
 """Nothing follows."""
+_FOR_GOOD = {TalkbackStatus.SPOKEN, TalkbackStatus.CANCELLED}
 _RESPONSE = "talkback"
 """Answers go to ``response/talkback`` where the asker names no topic."""
 _SENTENCE = 512
@@ -57,13 +58,19 @@ class Answers:
         """It is under way, or was answered."""
         return self._ledger.known(transaction)
 
+    def remember(self, told: TalkbackReply) -> None:
+        """Another owner has seen to a reply, for good: whoever asks again is told so.
+
+        One that failed or expired there is not remembered: it may be sent again.
+        """
+        if told.status in _FOR_GOOD:
+            self._ledger.remember(_answer(told))
+
     def tell(self, told: TalkbackReply) -> None:
         """How a reply stands."""
         self._announcer.say(Channel.TALKBACK_STATUS, told, stream=self._stream)
-        if told.status is TalkbackStatus.SPOKEN:
-            self._ledger.answer(_ok(told))
-        elif told.status in OVER:
-            self._ledger.answer(_error(told.transaction, told.reason))
+        if told.status in OVER:
+            self._ledger.answer(_answer(told))
 
     def refuse(self, transaction: str, reason: str) -> None:
         """A reply cannot be said, for a reason that people can read."""
@@ -98,6 +105,13 @@ class Answers:
             expiry_s=rules.expiry_s or 0,
             correlation_data=asker.correlation,
         )
+
+
+def _answer(told: TalkbackReply) -> Response:
+    """What the asker of a reply that is over is told."""
+    if told.status is TalkbackStatus.SPOKEN:
+        return _ok(told)
+    return _error(told.transaction, told.reason)
 
 
 def _ok(told: TalkbackReply) -> Response:

@@ -50,6 +50,8 @@ class _Reports:
             case PlayedStatus.STARTED if self.began_utc_ns is None:
                 self.began_utc_ns = played.utc_ns
             case PlayedStatus.ENDED:
+                if self.began_utc_ns is None:
+                    self.failure = "the door's loudspeaker ended it without having begun"
                 self.over.set()
             case PlayedStatus.FAILED:
                 self.failure = played.detail or "the door's loudspeaker failed"

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from edge_worker.ledger import Address
 from edge_worker.session.announcer import Announcer
 from edge_worker.session.services import Services
 from edge_worker.talkback.answers import OVER, Answers
@@ -144,27 +143,42 @@ class Talkback:
             case Channel.TALKBACK_IN:
                 self._answering(address, message, self._hear)
             case Channel.TALKBACK_CANCEL:
-                cancel = decode(TalkbackCancel, address, message.payload)
-                self._cancel(cancel, self._answers.asker(message))
+                self._cancel(decode(TalkbackCancel, address, message.payload), message)
             case Channel.TALKBACK_PLAYED:
                 self._loudspeaker.hear(decode(TalkbackPlayed, address, message.payload))
 
     def follow(self, told: TalkbackReply) -> None:
         """An owner, this worker or another, tells how a reply stands."""
         self._held.seen_to(told.transaction)
+        self._answers.remember(told)
 
     def _hold(self, address: TopicAddress, message: Message) -> None:
         transaction = _transaction_in(message.payload)
-        if address.channel is Channel.TALKBACK_SAY and transaction and not message.retain:
+        if not transaction or message.retain:
+            return
+        if address.channel is Channel.TALKBACK_SAY:
             self._held.add(transaction, address, message)
+        elif address.channel is Channel.TALKBACK_CANCEL:
+            decode(TalkbackCancel, address, message.payload)
+            self._held.cancel(transaction, message)
 
     def _take_up(self) -> None:
         """See to what the owner before has left."""
         if not self._ours:
             return
-        for address, message in self._held.take():
+        for request in self._held.take():
             with suppress(MessageRefused):  # its asker was told
-                self.take(address, message)
+                if request.cancel is None:
+                    self.take(request.address, request.message)
+                else:
+                    self._take_back(request.transaction, request.message, request.cancel)
+
+    def _take_back(self, transaction: str, said: Message, cancel: Message) -> None:
+        """A reply was cancelled before anybody took it in."""
+        canceller = self._answers.asker(cancel)
+        if self._answers.open(transaction, self._answers.asker(said)):
+            self._answers.cancelled(transaction)
+        self._answers.answer_cancel(transaction, canceller, found=True)
 
     def _answering(
         self,
@@ -253,14 +267,16 @@ class Talkback:
             return f"{WAITING} replies wait already: wait for their end, or cancel one"
         return ""
 
-    def _cancel(self, cancel: TalkbackCancel, asker: Address) -> None:
+    def _cancel(self, cancel: TalkbackCancel, message: Message) -> None:
         transaction = cancel.transaction
+        asker = self._answers.asker(message)
         found = self._line.cancel(transaction)
         if not found and transaction in self._pieces:
             found = True
             self._pieces.forget(transaction)
             self._answers.cancelled(transaction)
-        self._answers.answer_cancel(transaction, asker, found=found)
+        if found or not self._held.cancel(transaction, message):
+            self._answers.answer_cancel(transaction, asker, found=found)
 
     def _told(self, told: TalkbackReply) -> None:
         self._answers.tell(told)

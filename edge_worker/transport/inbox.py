@@ -56,9 +56,16 @@ class Subscription:
     async def _handle(self, message: Message) -> None:
         try:
             await self._handler(message)
+        except asyncio.CancelledError:
+            if _is_being_cancelled():
+                raise
+            self._failed(message)  # what the handler waited for was cancelled, not this task
         except Exception:  # noqa: BLE001 - the next message may well be good
-            self.failed += 1
-            _log.exception("%s: a message was not handled", message.topic)
+            self._failed(message)
+
+    def _failed(self, message: Message) -> None:
+        self.failed += 1
+        _log.exception("%s: a message was not handled", message.topic)
 
 
 class Routes:
@@ -97,6 +104,11 @@ class Routes:
                 self._known.clear()
             self._known[topic] = found
         return found
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def matches(topic_filter: str, topic: str) -> bool:

@@ -151,10 +151,11 @@ async def test_reply_when_cancelled_then_it_ends_at_once_and_the_next_is_heard(
         saying = asyncio.create_task(someone.say("long", segments_of(beep(20))))
         await someone.begun("long")
         someone.cancel("long")
-        assert await someone.over("long") == [STARTED, ENDED]
+        assert await someone.over("long") == [STARTED, FAILED]
+        assert someone.detail("long") == "cancelled"
         saying.cancel()
         assert await heard_by(someone, "t2") == [STARTED, ENDED]
-        assert someone.of("long") == [STARTED, ENDED]
+        assert someone.of("long") == [STARTED, FAILED]
 
 
 async def test_reply_when_the_connection_is_lost_in_it_then_its_rest_is_never_spoken(

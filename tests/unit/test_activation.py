@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from edge_worker.activation import Wakefulness, in_force
-from edge_worker.admission import Admission
+from edge_worker.admission import FULL_FOR_NS, MEASURED_AFTER_NS, Admission
 from edge_worker.command import Command
 from edge_worker.session.visit import LASTS_NS, Visit
 from edge_worker.stream_keeper import StreamKeeper
@@ -219,7 +219,7 @@ async def test_stream_when_it_was_awake_at_the_worker_before_then_its_visit_goes
 async def test_session_when_it_fails_then_it_starts_again_and_the_visit_goes_on(
     made: list[IdleSession], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge_worker.stream_keeper._FIRST_RESTART_S", 0.0)
+    monkeypatch.setattr("edge_worker.restarts._FIRST_S", 0.0)
     async with door() as here:
         here.keeper.ring()
         await settle()
@@ -251,3 +251,43 @@ async def test_stream_when_the_box_is_full_then_it_says_so_once_and_wakes_when_t
         assert admission.ask("late", lambda: Rung.FULL)
     assert len(made) == 1
     assert not admission.ask("late", lambda: Rung.FULL)
+
+
+async def test_stream_when_it_was_refused_and_its_visit_is_over_then_the_box_is_not_full_for_it(
+    made: list[IdleSession], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_worker.activation._AGAIN_S", 0.001)
+    now_ns = 0
+    admission = Admission(lambda: 0.8, 2.0, lambda: now_ns)
+    admission.ask("other", lambda: Rung.FULL)
+    now_ns += MEASURED_AFTER_NS
+    async with door(admission=admission) as here:
+        here.keeper.ring()
+        assert not await here.awake()
+        assert admission.refused == {"door"}
+        here.clock.now_ns += LASTS_NS
+        assert not await here.awake()
+        state = await here.state()
+        assert (state.wanted, state.trouble) == (False, "")
+        assert "nobody is there" in state.sleep_reason
+        assert (admission.refused, admission.full) == (frozenset(), True)
+        now_ns += FULL_FOR_NS
+        assert not admission.full
+    assert not made
+
+
+async def test_stream_when_it_was_refused_at_the_worker_before_then_it_wakes_where_it_goes(
+    made: list[IdleSession],
+) -> None:
+    admission = Admission(lambda: 0.8, 2.0)
+    admission.ask("other", lambda: Rung.PASS_THROUGH)
+    async with door(admission=admission) as full:
+        full.keeper.wake("watcher")
+        assert not await full.awake()
+        state = await full.state()
+    assert (state.active, state.wanted) == (False, True)
+    assert not made
+    async with door(replace(state, owner="other")) as roomy:
+        assert await roomy.awake()
+        assert (await roomy.state()).wanted is False
+    assert len(made) == 1

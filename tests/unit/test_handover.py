@@ -9,6 +9,7 @@ import pytest
 
 from edge_worker.handover import Handover
 from edge_worker.peers import Peers
+from edge_worker.standby import Succession
 from edge_worker.stream_keeper import StreamKeeper
 from edge_worker.streams import Streams
 from mqtt_schemas import StreamSettings, StreamState, WorkerInfo, WorkerStatus
@@ -156,6 +157,36 @@ async def test_successor_when_the_stream_sleeps_then_it_takes_it_without_a_sessi
         await until(lambda: bool(broker.states()))
         assert not broker.states()[-1].active
         assert not made
+
+
+async def test_successor_when_it_cannot_make_itself_ready_then_it_takes_the_stream_all_the_same(
+    made: list[IdleSession], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no more threads")
+
+    monkeypatch.setattr("edge_worker.standby.Session", fail)
+    async with keeping(Broker()) as keeper:
+        await keeper.saw(replace(THEIRS, successor=ME))
+        await settle()
+        await keeper.saw(replace(THEIRS, successor=ME, yields=True))
+        await until(lambda: keeper.serving)
+        await until(lambda: [one.term for one in made] == [7])
+
+
+async def test_successor_when_it_could_not_take_over_then_it_does_when_it_is_named_again() -> None:
+    taken: list[object] = []
+
+    def take_over(standby: object) -> None:
+        taken.append(standby)
+        if len(taken) == 1:
+            raise RuntimeError("not yet")
+
+    succession = Succession(lambda: None, take_over)
+    for times in (1, 2):
+        succession.named(yields=True)
+        await until(lambda: len(taken) == times)  # noqa: B023 - is called at once
+    assert taken == [None, None]
 
 
 async def test_successor_when_the_owner_is_lost_then_it_goes_on_with_what_it_has_made_ready(

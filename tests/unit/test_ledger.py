@@ -46,6 +46,19 @@ def test_request_when_it_is_repeated_after_the_answer_then_it_gets_the_same_one(
     assert post.sent == [(ASKER, ERROR), (OTHER, ERROR)]
 
 
+def test_request_when_it_cannot_be_done_now_then_all_are_told_and_it_may_be_asked_anew() -> None:
+    post = Post()
+    post.ledger.open("a", ASKER)
+    post.ledger.open("a", OTHER)
+    post.ledger.turn_away(ERROR)
+    assert post.sent == [(ASKER, ERROR), (OTHER, ERROR)]
+    assert post.ledger.open("a", ASKER)
+    post.ledger.answer(OK)
+    post.ledger.turn_away(ERROR)
+    assert post.sent[2:] == [(ASKER, OK)]
+    assert post.ledger.known("a")
+
+
 def test_answer_when_nobody_asked_then_nothing_is_sent() -> None:
     post = Post()
     post.ledger.answer(OK)
@@ -90,6 +103,34 @@ def test_asker_when_the_answer_would_go_where_they_may_not_write_then_they_are_r
     message = Message("polylip/request/x", b"", 0, response_topic=topic)
     with pytest.raises(MessageRefused, match="response topic"):
         asker_of(message, "polylip")
+
+
+@pytest.mark.parametrize("name", ["a/b", "mine/", "/mine", ""])
+def test_asker_when_the_access_rules_do_not_grant_the_topic_then_they_are_told_which_they_do(
+    name: str,
+) -> None:
+    message = Message("polylip/request/x", b"", 0, response_topic=f"polylip/response/{name}")
+    with pytest.raises(MessageRefused, match="take polylip/response/ and one name"):
+        asker_of(message, "polylip")
+
+
+def test_request_when_its_answer_is_known_from_elsewhere_then_it_is_given() -> None:
+    post = Post()
+    post.ledger.remember(OK)
+    assert post.ledger.known("a")
+    assert not post.ledger.open("a", ASKER)
+    assert post.sent == [(ASKER, OK)]
+
+
+def test_request_when_it_is_under_way_then_an_answer_from_elsewhere_is_not_taken() -> None:
+    post = Post()
+    post.ledger.open("a", ASKER)
+    post.ledger.remember(OK)
+    assert post.sent == []
+    for number in range(2_000):
+        post.ledger.remember(Response(transaction=f"t{number}", status=ResponseStatus.OK))
+    assert sum(post.ledger.known(f"t{number}") for number in range(2_000)) == 256
+    assert post.ledger.known("a")
 
 
 def test_asker_when_they_have_much_remembered_then_they_are_refused() -> None:

@@ -76,7 +76,9 @@ def test_line_when_the_disk_is_full_is_lost_and_nothing_else(written: io.StringI
     [
         "rtsp://user:hunter2@192.168.1.20/stream refused",
         "GET /live/door.ts?token=hunter2&x=1",
+        "GET /live/door.ts?token=hunter1%2Fhunter2\xc3hunter2&x=1",
         "Authorization: Bearer hunter2",
+        "Authorization: Bearer hunter1\x01hunter2\\x00hunter2",
     ],
 )
 def test_secret_when_a_library_quotes_it_is_not_written(

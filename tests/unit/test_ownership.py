@@ -107,7 +107,36 @@ def test_elected_worker_reads_the_retained_state_before_it_takes_over_one_term_o
 
 
 def test_owner_that_sees_a_higher_term_stops_at_once() -> None:
-    assert Tenure("b", Standing.OWNER, 7).saw("a", 8) == Tenure("b", Standing.ASIDE, 8)
+    tenure = Tenure("b", Standing.OWNER, 7).saw("a", 8)
+    assert (tenure.standing, tenure.term) == (Standing.ASIDE, 8)
+
+
+def test_claim_when_a_higher_one_was_seen_before_then_it_is_outdated() -> None:
+    stopped = Tenure("b", Standing.OWNER, 7).saw("c", 8)
+    for owner, term in (("b", 7), ("d", 8), ("a", 6)):
+        assert stopped.outdated(owner, term)
+        assert stopped.saw(owner, term) == stopped
+    for owner, term in (("c", 8), ("a", 8), ("d", 9)):
+        assert not stopped.outdated(owner, term)
+        assert stopped.saw(owner, term).outdated("b", 7)
+    reading = stopped.elected(is_owner=True)
+    assert reading.outdated("b", 7)
+    assert reading.took_over() == Tenure("b", Standing.OWNER, 9)
+
+
+def test_claim_when_our_own_was_higher_and_we_gave_it_up_then_it_is_outdated() -> None:
+    given_up = Tenure("b", Standing.OWNER, 7).elected(is_owner=False)
+    assert given_up.outdated("c", 7)
+    assert not given_up.outdated("b", 7)
+    assert not given_up.outdated("c", 8)
+
+
+def test_claim_when_all_that_is_retained_comes_again_then_it_counts_and_no_term_falls() -> None:
+    stopped = Tenure("b", Standing.OWNER, 7).saw("c", 8).reconnected()
+    assert not stopped.outdated("a", 1)
+    told = stopped.saw("a", 1)
+    assert not told.outdated("a", 1)
+    assert told.elected(is_owner=True).took_over().term == 9
 
 
 def test_owner_that_sees_an_older_term_stays() -> None:

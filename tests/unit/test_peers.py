@@ -146,6 +146,63 @@ def test_peer_when_the_broker_said_that_it_is_gone_then_a_late_pulse_does_not_br
     assert not peers.alive("other")
 
 
+def test_worker_of_which_the_broker_kept_ready_when_it_never_pulses_then_it_is_left_out() -> None:
+    clock = Clock()
+    peers = Peers("box", 4.0, clock)
+    joined(peers)
+    assert peers.alive("other")  # it may own streams that are heard just now
+    assert not clock.pass_by(peers, 3.0)
+    assert clock.pass_by(peers, 0.5)
+    for _ in range(3):  # the connection comes back, and all that is retained again
+        assert not joined(peers)
+        assert not peers.hear_status(TOPIC, "other", WorkerStatus.DRAINING)
+        assert not peers.alive("other")
+        assert not peers.others
+        assert peers.interpreters_of("door") == ()
+        assert peers.roomiest_for("door") == ""
+        assert shares(peers) == {"box"}
+        assert not clock.pass_by(peers, 20.0)
+    assert peers.hear_pulse(TOPIC, "other", WorkerStatus.READY)
+    assert peers.others
+    assert peers.interpreters_of("door") == ("other",)
+    assert shares(peers) == {"box", "other"}
+
+
+def test_peer_when_our_connection_comes_back_then_it_has_its_time_to_be_heard_again() -> None:
+    clock = Clock()
+    peers = Peers("box", 4.0, clock)
+    joined(peers)
+    clock.pass_by(peers, 2.5)
+    clock.pass_by(peers, 60.0, connected=False)
+    assert not joined(peers)
+    assert not clock.pass_by(peers, 3.0)
+    peers.hear_pulse(TOPIC, "other", WorkerStatus.READY)
+    assert not clock.pass_by(peers, 3.0)
+    assert peers.alive("other")
+
+
+def test_peer_when_it_was_silent_and_starts_again_then_it_takes_part_at_once() -> None:
+    clock = Clock()
+    peers = Peers("box", 4.0, clock)
+    joined(peers)
+    clock.pass_by(peers, 4.0)
+    assert not peers.hear_status(TOPIC, "other", WorkerStatus.INIT)
+    assert joined(peers)
+
+
+def test_peer_that_found_no_room_when_dead_ones_are_left_out_then_its_pulse_is_enough() -> None:
+    clock = Clock()
+    peers = Peers("box", 4.0, clock)
+    for number in range(MAX_WORKERS - 1):
+        joined(peers, f"kept-{number}")
+    with pytest.raises(MessageRefused):
+        joined(peers)
+    assert not peers.hear_pulse(TOPIC, "other", WorkerStatus.READY)
+    clock.pass_by(peers, 4.0)
+    assert peers.hear_pulse(TOPIC, "other", WorkerStatus.READY)
+    assert shares(peers) == {"box", "other"}
+
+
 def test_peer_when_we_could_not_hear_it_then_it_is_not_left_out() -> None:
     clock = Clock()
     peers = Peers("box", 4.0, clock)

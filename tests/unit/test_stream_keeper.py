@@ -10,6 +10,7 @@ import pytest
 from edge_worker.command import Command
 from edge_worker.stream_keeper import StreamKeeper
 from mqtt_schemas import MAX_TERM, StreamSettings, StreamState, Topics
+from tests.broker.watching import until
 from tests.unit.house import ME, Broker, IdleSession, idle_sessions, segment, services, settle
 
 RETAINED = StreamState(
@@ -19,7 +20,7 @@ RETAINED = StreamState(
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[IdleSession]:
-    monkeypatch.setattr("edge_worker.stream_keeper._FIRST_RESTART_S", 0.0)
+    monkeypatch.setattr("edge_worker.restarts._FIRST_S", 0.0)
     return idle_sessions(monkeypatch)
 
 
@@ -210,3 +211,45 @@ async def test_source_when_nobody_declared_it_then_it_is_gone_after_a_while_with
         seen.append(keeper.present)
     assert seen == [False, True, False, True]
     assert not made
+
+
+async def test_state_when_it_is_an_echo_from_before_another_took_over_then_it_counts_for_nothing(
+    made: list[IdleSession],
+) -> None:
+    broker = Broker()
+    async with keeping(broker) as keeper:
+        await owned(keeper)
+        ours = broker.states()[-1]
+        french = replace(ours.settings, target_language="fr")
+        theirs = replace(ours, owner="other", term=ours.term + 1, revision=9, settings=french)
+        await keeper.saw(theirs)
+        await settle()
+        assert (keeper.owner, keeper.serving) == ("other", False)
+        await keeper.saw(replace(ours, successor=ME, yields=True))
+        await settle(50)
+        assert (keeper.owner, keeper.serving) == ("other", False)
+        assert len(made) == 1
+        keeper.elected(is_owner=True)
+        await until(lambda: broker.states()[-1].term == ours.term + 2)
+        assert broker.states()[-1].settings == french
+
+
+async def test_stream_when_taking_it_over_fails_then_it_is_tried_again(
+    made: list[IdleSession], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_worker.restarts._FIRST_S", 0.0)
+    broker, failures = Broker(), [ValueError("first"), ValueError("second")]
+    async with keeping(broker) as keeper:
+        begin = keeper.talkback.begin
+
+        def begin_at_last() -> None:
+            if failures:
+                raise failures.pop()
+            begin()
+
+        monkeypatch.setattr(keeper.talkback, "begin", begin_at_last)
+        keeper.declare()
+        keeper.elected(is_owner=True)
+        await settle(50)
+        assert keeper.serving
+        assert [one.term for one in made] == [3]

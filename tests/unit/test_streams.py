@@ -219,8 +219,10 @@ async def test_streams_when_the_worker_drains_then_what_plays_ends_and_nothing_i
 
 
 async def test_stream_when_there_is_no_room_for_it_then_it_is_offered_to_whoever_has_some(
-    made: list[IdleSession],
+    made: list[IdleSession], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("edge_worker.streams._ELECT_S", 0.1)
+    monkeypatch.setattr("edge_worker.stream_keeper._DRAIN_LOOKS", 2)  # the other never takes it
     broker, filled = Broker(), []
     admission = Admission(lambda: 1.0, 2.0)
     for number in range(7):
@@ -241,3 +243,52 @@ async def test_stream_when_there_is_no_room_for_it_then_it_is_offered_to_whoever
     assert filled == [True]
     running.cancel()
     await streams.drain()
+
+
+async def test_streams_when_the_broker_kept_ready_of_a_worker_that_is_no_more_then_they_are_ours(
+    made: list[IdleSession], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_worker.streams._LOOK_S", 0.001)
+    now_s = 0.0
+
+    def passing() -> float:
+        nonlocal now_s
+        now_s += 0.1
+        return now_s
+
+    peers = Peers(ME, 8.0, passing)
+    peers.hear_info(WorkerInfo(worker="dead", capacity=8.0))
+    peers.hear_status("t", "dead", WorkerStatus.READY)
+    async with sharing(Broker(), peers, limit=8) as streams:
+        for name in "abcdefgh":
+            streams.declare(name)
+        await streams.saw(remembered("a", "dead"))
+        await settle()
+        assert "a" not in served(streams)
+        running = asyncio.create_task(streams.run(lambda: True))
+        await until(lambda: served(streams) == set("abcdefgh"))
+        peers.hear_status("t", "dead", WorkerStatus.READY)  # all that is retained comes again
+        streams.elect()
+        assert served(streams) == set("abcdefgh")
+        await until(lambda: len(made) == 8)
+        running.cancel()
+
+
+async def test_stream_when_an_old_state_of_ours_comes_late_then_the_owner_keeps_it(
+    made: list[IdleSession],
+) -> None:
+    broker, peers = Broker(), Peers(ME, 8.0)
+    peers.hear_info(WorkerInfo(worker="other", capacity=8.0))
+    peers.hear_status("t", "other", WorkerStatus.READY)
+    async with sharing(broker, peers) as streams:
+        await streams.saw(remembered("door"))
+        streams.declare("door")
+        await settle()
+        ours = broker.states()[-1]
+        await streams.saw(replace(ours, owner="other", term=ours.term + 1))
+        await settle()
+        assert not served(streams)
+        await streams.saw(ours)
+        await settle(50)
+        assert not served(streams)
+    assert len(made) == 1

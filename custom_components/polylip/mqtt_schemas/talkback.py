@@ -90,8 +90,9 @@ class PlayedStatus(StrEnum):
 
     STARTED = "started"
     ENDED = "ended"
-    """To its end, or to where it was cancelled."""
+    """To its end."""
     FAILED = "failed"
+    """Or was cancelled before its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,4 +106,4 @@ class TalkbackPlayed:
     utc_ns: Nanoseconds
     """When the loudspeaker began or ended, nanoseconds since 1970-01-01 UTC."""
     detail: Sentence = ""
-    """For people: why it failed."""
+    """For people: why it failed, or what of it did not arrive."""

@@ -72,7 +72,11 @@ def back_channel(tracks: list[Track]) -> Track | None:
 
 
 def control_url(base: str, control: str) -> str:
-    """The URL of a track or session (RFC 2326, C.1.1); a relative one is appended to ``base``."""
+    """The URL of a track or session (RFC 2326, C.1.1); a relative one is appended to ``base``.
+
+    Raises:
+        ValueError: it is none, as with a bracket that is not closed.
+    """
     if not control or control == "*":
         return base
     if urlsplit(control).scheme:

@@ -203,7 +203,10 @@ async def _describe(client: RtspClient) -> _Offer:
     if chosen is None:
         offered = ", ".join(one.encoding or str(one.payload_type) for one in track.formats)
         raise RtspError(f"its back-channel takes only {offered}; choose G.711 or AAC there")
-    return _Offer(control_url(base, session), control_url(base, track.control), chosen)
+    try:
+        return _Offer(control_url(base, session), control_url(base, track.control), chosen)
+    except ValueError as error:
+        raise RtspError("it describes a track at no URL") from error
 
 
 async def _set_up(client: RtspClient, offer: _Offer) -> _Session:

@@ -40,4 +40,8 @@ async def _own_back_channel(source: SourceAddress) -> Sink | None:
     except SinkError as error:
         _log.warning("no talkback: %s", error)
         return None
+    except Exception as error:  # noqa: BLE001 - what a camera tells of its loudspeaker must not end its pictures
+        # The error's own text may quote an address with its account.
+        _log.warning("no talkback: %s: asking it failed: %s", source, type(error).__name__)
+        return None
     return sink

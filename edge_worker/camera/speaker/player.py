@@ -20,6 +20,7 @@ _OPENS_WITHIN_S = 4.0
 _BEGINS_WITHIN_S = 0.3
 """A reply of one segment that does not say that it is the last."""
 _REMEMBERED = 64
+_CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Played:
     status: PlayedStatus
     utc_ns: int
     detail: str = ""
-    """Why it failed."""
+    """Why it failed, or what was not quite as it should be."""
 
 
 class Player:
@@ -68,7 +69,10 @@ class Player:
             self._fail(transaction, why)
 
     def cancel(self, transaction: str) -> None:
-        """Fall silent, and forget the reply; what still comes of it is left out."""
+        """Fall silent, and forget the reply; what still comes of it is left out.
+
+        It has failed, unless it was over: only what was heard to its end has ended.
+        """
         reply = self._replies.get(transaction)
         if reply is None:
             self._over.append(transaction)
@@ -77,7 +81,7 @@ class Player:
             self._playing.cancel()
             return
         del self._replies[transaction]
-        self._end(transaction, PlayedStatus.ENDED)
+        self._end(transaction, PlayedStatus.FAILED, _CANCELLED)
 
     async def run(self) -> None:
         """Play until cancelled; what is not over by then has failed."""
@@ -105,7 +109,7 @@ class Player:
             await asyncio.wait([self._playing])
             raise
         if self._playing.cancelled():
-            self._end(reply.transaction, PlayedStatus.ENDED)
+            self._end(reply.transaction, PlayedStatus.FAILED, _CANCELLED)
         self._playing = None
         del self._replies[reply.transaction]
 
@@ -129,7 +133,10 @@ class Player:
                     await reply.enough.wait()
             await self._feed(reply, playback)
             await playback.finish()
-            self._end(reply.transaction, PlayedStatus.ENDED)
+            if reply.spoilt:
+                raise SinkError(f"part of it did not arrive: {reply.losses}")
+            lost = f"{reply.losses} did not arrive" if reply.losses else ""
+            self._end(reply.transaction, PlayedStatus.ENDED, lost)
         finally:
             await playback.stop()
 
@@ -170,7 +177,7 @@ class Player:
         if transaction in self._over:
             return
         self._over.append(transaction)
-        if why:
+        if why and why != _CANCELLED:
             _log.warning("talkback %s: %s", transaction, why)
         self._say(transaction, status, why)
 

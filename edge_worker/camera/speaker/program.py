@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
+import os
 import shutil
-from asyncio.subprocess import DEVNULL, PIPE, Process
+import signal
+from asyncio.subprocess import DEVNULL, PIPE
 from collections import deque
+from typing import cast
 
 import numpy as np
 
@@ -19,6 +22,7 @@ _ENDS_WITHIN_S = 10.0
 _LEAVES_WITHIN_S = 1.0
 _KEPT_LINES = 4
 _FULL_SCALE = 32_767
+_STDIN = 0
 
 
 def device_command(name: str) -> tuple[str, ...]:
@@ -70,12 +74,64 @@ class ProgramSink:
             SinkError: it cannot be started.
         """
         try:
-            process = await asyncio.create_subprocess_exec(
-                *self._command, stdin=PIPE, stdout=DEVNULL, stderr=PIPE
+            transport, program = await asyncio.get_running_loop().subprocess_exec(
+                _Program,
+                *self._command,
+                stdin=PIPE,
+                stdout=DEVNULL,
+                stderr=PIPE,
+                start_new_session=True,  # so that its children can be ended with it
             )
         except OSError as error:
             raise SinkError(f"{self._address}: cannot be started: {error.strerror}") from error
-        return ProgramPlayback(str(self._address), process)
+        return ProgramPlayback(str(self._address), transport, program)
+
+
+class _Program(asyncio.SubprocessProtocol):
+    """What is known of a running program.
+
+    Not ``asyncio.subprocess.Process``: up to Python 3.12 that waits for the end of every pipe too,
+    which a child of the program may hold for as long as it likes.
+    """
+
+    def __init__(self) -> None:
+        self.said: deque[str] = deque(maxlen=_KEPT_LINES)
+        """The last of its standard error."""
+        self.writable = asyncio.Event()
+        """Its input takes more, or none ever again."""
+        self.writable.set()
+        self.deaf = False
+        """Its input is closed."""
+        self.ended = asyncio.Event()
+        self.mute = asyncio.Event()
+        """Its standard error is closed."""
+
+    def pause_writing(self) -> None:
+        """Its input is full."""
+        self.writable.clear()
+
+    def resume_writing(self) -> None:
+        """Its input has room again."""
+        self.writable.set()
+
+    def pipe_data_received(self, _fd: int, data: bytes) -> None:
+        """It said something."""
+        told = shown(data.decode(errors="replace"))
+        lines = ("".join(filter(str.isprintable, part)).strip() for part in told.splitlines())
+        self.said.extend(filter(None, lines))
+
+    def pipe_connection_lost(self, fd: int, _error: Exception | None) -> None:
+        """A pipe was closed from either side."""
+        if fd == _STDIN:
+            self.deaf = True
+            self.writable.set()
+        else:
+            self.mute.set()
+
+    def process_exited(self) -> None:
+        """It is over, though children of it may live."""
+        self.ended.set()
+        self.writable.set()
 
 
 class ProgramPlayback:
@@ -83,14 +139,22 @@ class ProgramPlayback:
 
     Args:
         name: of the sink, for messages.
-        process: with pipes at its standard input and its standard error.
+        transport: to it, with pipes at its standard input and its standard error; the leader of
+            a process group of its own.
+        program: told of what it does.
     """
 
-    def __init__(self, name: str, process: Process) -> None:
+    def __init__(
+        self, name: str, transport: asyncio.SubprocessTransport, program: _Program
+    ) -> None:
         self._name = name
-        self._process = process
-        self._said: deque[str] = deque(maxlen=_KEPT_LINES)
-        self._listener = asyncio.create_task(self._listen(), name="speaker-program")
+        self._transport = transport
+        self._program = program
+
+    @property
+    def ended(self) -> bool:
+        """The program is over."""
+        return self._program.ended.is_set()
 
     async def write(self, samples: Samples) -> None:
         """Give it 20 ms.
@@ -98,18 +162,11 @@ class ProgramPlayback:
         Raises:
             SinkError: it ended, or takes nothing any more.
         """
-        stdin = self._process.stdin
-        sound = (np.clip(samples, -1, 1) * _FULL_SCALE).astype("<i2").tobytes()
-        try:
-            if stdin is None or self._process.returncode is not None:
-                raise BrokenPipeError
-            stdin.write(sound)
-            async with asyncio.timeout(_TAKES_WITHIN_S):
-                await stdin.drain()
-        except TimeoutError as error:
-            raise SinkError(f"{self._name}: it takes no sound any more") from error
-        except OSError as error:
-            raise SinkError(await self._why("it ended before the sound did")) from error
+        self._stdin.write((np.clip(samples, -1, 1) * _FULL_SCALE).astype("<i2").tobytes())
+        if not await _within(_TAKES_WITHIN_S, self._program.writable):
+            raise SinkError(f"{self._name}: it takes no sound any more")
+        if self._program.deaf or self.ended:
+            raise SinkError(await self._why("it ended before the sound did"))
 
     async def finish(self) -> None:
         """End its input and wait for its end.
@@ -117,41 +174,38 @@ class ProgramPlayback:
         Raises:
             SinkError: it failed, or does not end.
         """
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        try:
-            async with asyncio.timeout(_ENDS_WITHIN_S):
-                code = await self._process.wait()
-        except TimeoutError as error:
+        self._stdin.close()
+        if not await _within(_ENDS_WITHIN_S, self._program.ended):
             raise SinkError(
                 f"{self._name}: it did not end within {_ENDS_WITHIN_S:.0f} s after its input; it "
                 "has to end there"
-            ) from error
-        if code:
+            )
+        if code := self._transport.get_returncode():
             raise SinkError(await self._why(f"it ended with {code}"))
 
     async def stop(self) -> None:
-        """End it."""
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.wait()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        await self._hear_out()
+        """End it and its children; not one of them, whatever it holds open, is waited for long."""
+        with contextlib.suppress(ProcessLookupError):
+            # The group outlives its leader for as long as a child of it lives.
+            os.killpg(self._transport.get_pid(), signal.SIGKILL)
+        await _within(_LEAVES_WITHIN_S, self._program.ended)
+        if self._stdin.get_write_buffer_size():
+            self._stdin.abort()  # closing alone would wait until somebody has read it
+        self._transport.close()
+
+    @property
+    def _stdin(self) -> asyncio.WriteTransport:
+        return cast("asyncio.WriteTransport", self._transport.get_pipe_transport(_STDIN))
 
     async def _why(self, otherwise: str) -> str:
-        await self._hear_out()
-        return f"{self._name}: {'; '.join(self._said) or otherwise}"
+        """Its own last words; a child of it may keep its standard error open."""
+        await _within(_LEAVES_WITHIN_S, self._program.mute)
+        return f"{self._name}: {'; '.join(self._program.said) or otherwise}"
 
-    async def _hear_out(self) -> None:
-        """A child of the program may keep its standard error open: not waited for long."""
-        await asyncio.wait([self._listener], timeout=_LEAVES_WITHIN_S)
-        self._listener.cancel()
 
-    async def _listen(self) -> None:
-        stderr = self._process.stderr
-        while stderr is not None and (heard := await stderr.read(4096)):
-            told = shown(heard.decode(errors="replace"))
-            lines = ("".join(filter(str.isprintable, part)).strip() for part in told.splitlines())
-            self._said.extend(filter(None, lines))
+async def _within(seconds: float, event: asyncio.Event) -> bool:
+    """Wait for an event; whether it came in time."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()

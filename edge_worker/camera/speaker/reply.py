@@ -24,6 +24,8 @@ _REORDERED_WITHIN_NS = 200_000_000
 _REFILLED_WITHIN_NS = 300_000_000
 _STALLED_NS = 2_000_000_000
 _GAP_NS, _MAX_GAP_NS = 5_000_000, 1_000_000_000
+_LET_PASS, _LET_PASS_SHARE, _AT_MOST_SHARE = 2, 20, 4
+"""Lost segments that do not spoil a reply: two or a 20th of it, but never more than a quarter."""
 _AUDIO_CODECS: tuple[AudioCodec, ...] = ("aac", "mp2", "opus")
 
 
@@ -53,7 +55,8 @@ class Reply:
         self.heard = False
         """There was sound in it."""
         self.lost = 0
-        """Segments that did not come, or too late."""
+        """Segments that did not come, or too late, up to where it has been given out; they are
+        numbered from 0."""
         self._newest_ns = now_ns
         self._waiting: list[_Segment] = []
         self._taken = 0
@@ -74,11 +77,22 @@ class Reply:
         late = self._expected is not None and seq < self._expected
         too_much = len(self._waiting) >= _MAX_WAITING or len(data) > _MAX_SEGMENT_BYTES
         if known or late or too_much:
-            self.lost += too_much
             return
         heapq.heappush(self._waiting, _Segment(seq, now_ns, properties.pts_ns, data))
         if len(self._waiting) >= _BEGINS_WITH or self._last is not None:
             self.enough.set()
+
+    @property
+    def losses(self) -> str:
+        """How many segments did not come, for people; empty when all did."""
+        return f"{self.lost} of {self._expected} segments" if self.lost else ""
+
+    @property
+    def spoilt(self) -> bool:
+        """So much of it was lost that it cannot count as said."""
+        length = self._expected or 0
+        let_pass = min(max(_LET_PASS, length // _LET_PASS_SHARE), length // _AT_MOST_SHARE)
+        return self.lost > let_pass
 
     def stalled(self, now_ns: int) -> bool:
         """Its sound has stopped coming, though its end has not come."""
@@ -126,10 +140,11 @@ class Reply:
 
     def _passes(self, seq: int) -> bool:
         """Go on behind a segment; whether some were missing before it."""
-        missing = 0 if self._expected is None else seq - self._expected
+        first = self._expected is None
+        missing = seq - (self._expected or 0)
         self.lost += missing
         self._expected = seq + 1
-        return missing > 0
+        return missing > 0 and not first
 
 
 class _Sound:

@@ -96,7 +96,8 @@ class Talkback:
 
     async def _cancel(self, message: Message) -> None:
         try:
-            wanted = decode(TalkbackCancel, message.topic, message.payload)
+            address = self._topics.parse(message.topic) or message.topic
+            wanted = decode(TalkbackCancel, address, message.payload)
         except MessageRefused as error:
             _log.warning("%s", error)
             return

@@ -18,6 +18,7 @@ from aiortc import (
 )
 from aiortc.exceptions import OperationError
 
+from edge_worker.serving.whep import data
 from edge_worker.serving.whep.ice import Ice, bind
 from edge_worker.serving.whep.offer import Offer, OfferMalformedError, OfferRefusedError
 
@@ -26,7 +27,6 @@ CONNECT_S = 20.0
 """A viewer who has not connected by then does not come."""
 PROFILE = "42e01f"
 """H.264 constrained baseline, level 3.1 (RFC 6184, 8.1): what every browser decodes."""
-_CHANNELS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,14 @@ class Peer:
         self._ears = ears
         self._connected = asyncio.Event()
         self._over = asyncio.Event()
-        self._channels = 0
         for track in (reception.video, reception.audio):
             track.on("ended", self._end)
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=list(ice.servers)))
 
     async def answer(self, offer: Offer) -> str:
         """Answer an offer; the viewer is connected as soon as it has the answer.
+
+        Only who may speak has a data channel; another's is declined.
 
         Returns:
             SDP with all of our addresses.
@@ -98,8 +99,11 @@ class Peer:
         if self._ears is not None:
             connection.on("track", self._ears.microphone)
             connection.on("datachannel", self._channel)
+        declined = data.decline(offer.sdp) if self._ears is None else None
+        taken = offer.sdp if declined is None else declined.offer
         try:
-            await connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+            await connection.setRemoteDescription(RTCSessionDescription(taken, "offer"))
+            data.bound(connection, self._exceeded)
             if self._ice.addresses:
                 bind(connection, self._ice.addresses)
             await connection.setLocalDescription(await connection.createAnswer())
@@ -111,7 +115,8 @@ class Peer:
         except Exception as error:
             _log.debug("offer refused", exc_info=True)
             raise OfferMalformedError(f"it contradicts itself: {type(error).__name__}") from error
-        return connection.localDescription.sdp
+        answer = connection.localDescription.sdp
+        return answer if declined is None else declined.complete(answer)
 
     async def over(self) -> None:
         """Wait until the viewer has left, is unreachable, did not come, or nothing is sent."""
@@ -136,11 +141,11 @@ class Peer:
         self._connected.set()
         self._over.set()
 
+    def _exceeded(self) -> None:
+        _log.info("a viewer whose data channel sends more than a button says was sent away")
+        self._end()
+
     def _channel(self, channel: RTCDataChannel) -> None:
-        self._channels += 1
-        if self._ears is None or self._channels > _CHANNELS:
-            channel.close()
-            return
         channel.on("message", self._button)
 
     def _button(self, message: str | bytes) -> None:

@@ -1,6 +1,8 @@
 """WHEP over HTTP (draft-ietf-wish-whep): offer in, answer out, and the session's end."""
 
-from aiohttp import web
+import asyncio
+
+from aiohttp import StreamReader, web
 
 from edge_worker.serving.access import Access
 from edge_worker.serving.live import STREAM, Stage
@@ -15,6 +17,7 @@ from edge_worker.serving.whep.offer import (
 from edge_worker.serving.whep.sessions import Sessions
 
 SDP = "application/sdp"
+_BODY_S = 10.0
 _SESSION = "{session:[A-Za-z0-9_-]{22}}"
 
 
@@ -89,15 +92,25 @@ async def _body(request: web.Request) -> str:
     """The body, bounded before it is read.
 
     Raises:
-        web.HTTPException: too long.
+        web.HTTPException: too long, or it does not come.
         OfferMalformedError: it is not UTF-8.
     """
-    data = await request.content.read(MAX_BYTES + 1)
-    while len(data) <= MAX_BYTES and not request.content.at_eof():
-        data += await request.content.read(MAX_BYTES + 1 - len(data))
+    try:
+        async with asyncio.timeout(_BODY_S):
+            data = await _bytes(request.content)
+    except TimeoutError:
+        raise refusal(408, f"the offer did not come within {_BODY_S:.0f} s") from None
     if len(data) > MAX_BYTES:
         raise refusal(413, f"an offer has at most {MAX_BYTES} bytes")
     try:
         return data.decode()
     except UnicodeDecodeError as error:
         raise OfferMalformedError("it is not UTF-8") from error
+
+
+async def _bytes(content: StreamReader) -> bytes:
+    """One byte too many at most."""
+    data = b""
+    while len(data) <= MAX_BYTES and not content.at_eof():
+        data += await content.read(MAX_BYTES + 1 - len(data))
+    return data

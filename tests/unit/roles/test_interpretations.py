@@ -163,3 +163,20 @@ async def test_worker_when_it_leaves_then_it_interprets_to_the_next_pause(
     made[0].quiet = True
     await leaving
     assert made[0].ended
+
+
+async def test_streams_when_more_are_named_than_can_be_then_the_rest_is_said_once_and_left(
+    made: list[Idle], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("edge_worker.roles.interpretations.MAX_STREAMS", 2)
+    known = interpretations()
+    for name in ("one", "two", "three", "four"):
+        known.saw(state(stream=name))
+    assert known.streams == ("one", "two")
+    assert len([one for one in caplog.records if one.levelname == "WARNING"]) == 1
+    await settle()
+    assert [one.state.stream for one in made] == ["one", "two"]
+    known.gone("one")
+    known.saw(state(stream="three"))
+    assert known.streams == ("two", "three")
+    await known.drain()

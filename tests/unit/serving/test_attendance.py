@@ -4,6 +4,9 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from typing import cast
 
+import pytest
+
+from edge_worker.serving import attendance
 from edge_worker.serving.attendance import Attendance
 from edge_worker.serving.board import Board
 from edge_worker.serving.feeds import Feeds
@@ -37,13 +40,13 @@ class Here:
     @asynccontextmanager
     async def looking(self) -> AsyncIterator[None]:
         await self.board.listen(self.wire.link, TOPICS)
-        attendance = Attendance(
+        looking = Attendance(
             self.feeds,
             self.board,
             self.wire.announcer,
             lambda _stream: cast("StreamKeeper | None", self.keeper),
         )
-        task = asyncio.create_task(attendance.run())
+        task = asyncio.create_task(looking.run())
         yield
         task.cancel()
 
@@ -95,3 +98,25 @@ async def test_run_when_the_stream_becomes_ours_then_it_is_fetched_no_longer(
             await here.wire.say(Channel.OUT_AV, foreign, stream="door", language="en")
             assert viewer.waiting_bytes == 0
             await until(lambda: not here.wire.heard(OUT))
+
+
+async def test_run_when_the_broker_refuses_one_stream_then_the_others_are_looked_after(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(attendance, "_LOOK_S", 0.01)
+    monkeypatch.setattr(attendance, "_AGAIN_S", 0.05)
+    here = Here()
+    here.wire.refused.add(TOPICS.filter(Channel.OUT_AV, stream="door"))
+    async with here.looking():
+        for stream in ("door", "garden"):
+            state = replace(STATE, stream=stream, owner="other")
+            await here.wire.say(Channel.STATE, state, stream=stream)
+        with closing(here.feeds.translated("door").watch()):
+            await until(lambda: here.wire.refusals > 1)
+            with closing(here.feeds.translated("garden").watch()):
+                await until(lambda: here.wire.heard(TOPICS.out_av("garden", "en")))
+            assert [line for line in caplog.messages if "door" in line] == [
+                "door: another worker owns it, and cannot be heard: the broker refused"
+            ]
+            here.wire.refused.clear()
+            await until(lambda: here.wire.heard(OUT))

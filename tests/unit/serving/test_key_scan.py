@@ -1,6 +1,11 @@
+import sys
+from types import FrameType
+
+import numpy as np
 import pytest
 
 from edge_worker.media.mpegts import Demuxer
+from edge_worker.media.mpegts.tables import build_pat, build_pmt
 from edge_worker.serving.key_scan import KeyScan, Piece
 from tests.unit.serving.conftest import film
 
@@ -78,3 +83,54 @@ def test_feed_when_our_own_messages_come_then_their_tables_are_not_repeated(
     first = next(piece for piece in pieces_of(foreign, 10_000_000) if piece.key)
     assert first.tables == b""
     assert first.data[:PACKET][1:3] == b"\x40\x11" or first.data[1] & 0x1F == 0
+
+
+def table(pid: int, section: bytes) -> bytes:
+    """A packet with a whole section."""
+    head = bytes((0x47, 0x40 | pid >> 8, pid & 0xFF, 0x10, 0))
+    return (head + section).ljust(PACKET, b"\xff")
+
+
+def pictures(payload: bytes, count: int) -> bytes:
+    """Tables, and ``count`` packets that each begin a picture."""
+    tables = table(0, build_pat(0x100)) + table(0x100, build_pmt(0x101, [(0x101, "h264")]))
+    return tables + (b"\x47\x41\x01\x10" + payload.ljust(184, b"\xff")[:184]) * count
+
+
+def steps(message: bytes) -> int:
+    """Calls that reading a message takes: what it costs, whatever the machine does meanwhile."""
+    taken = 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal taken
+        taken += event in {"call", "c_call"}
+
+    scan = KeyScan()
+    sys.setprofile(count)
+    try:
+        scan.feed(message)
+    finally:
+        sys.setprofile(None)
+    return taken
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        (b"\x47" * PACKET + bytes(PACKET)) * 2650,
+        (b"\x47" * (PACKET + 1) + bytes(PACKET)) * 2650,
+        b"\x47" * 1_000_000,
+        np.random.default_rng(1).bytes(1_000_000),
+        pictures(b"\0\0\1\1" * 46, 5300),
+        pictures(b"\0\0\1\xe0\0\0\0\0\0" + b"\0\0\1\x65", 5300),
+        b"".join(table(0, build_pat(16 + number)) for number in range(5300)),
+    ],
+    ids=["sync bytes", "short runs", "all sync", "random", "units", "keyframes", "tables"],
+)
+def test_feed_when_a_megabyte_of_anything_comes_then_it_takes_few_steps(message: bytes) -> None:
+    assert steps(message) < 40_000
+
+
+def test_feed_when_keyframes_are_too_many_then_every_packet_passes() -> None:
+    message = pictures(b"\0\0\1\xe0\0\0\0\0\0" + b"\0\0\1\x65", 5300)
+    assert b"".join(piece.data for piece in KeyScan().feed(message)) == message

@@ -97,3 +97,39 @@ async def test_access_log_when_a_request_is_told_then_without_its_token(
     assert "GET / 200" in told
     assert "GET /no%0Aforged 404" in told
     assert "secret" not in told
+
+
+NONSENSE = (
+    b"GET /x?token=secret%2Fsecret HTTP/1.1\r\nHost : x\r\n\r\n",
+    b"GET /x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer secret\x01secret\r\n\r\n",
+    b"GET /x?token=secret\xc3secret secret HTTP/1.1\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nsecret\r\n",
+    b"\x16\x03\x01 secret\r\n\r\n",
+)
+
+
+@pytest.mark.parametrize("level", [logging.INFO, logging.DEBUG])
+@pytest.mark.parametrize("nonsense", NONSENSE)
+async def test_log_when_nonsense_comes_then_it_is_neither_quoted_nor_traced(
+    caplog: pytest.LogCaptureFixture, level: int, nonsense: bytes
+) -> None:
+    with caplog.at_level(level):
+        async with listening() as one:
+            assert b" 400 " in await raw(one.port, nonsense)
+    ours = [record for record in caplog.records if record.name.startswith(("edge", "aiohttp"))]
+    assert not any(record.exc_info for record in ours)
+    assert not any(record.levelno > logging.INFO for record in ours)
+    assert "secret" not in caplog.text
+
+
+async def test_log_when_a_handler_fails_then_its_traceback_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fail(_request: web.Request) -> web.Response:
+        raise ZeroDivisionError
+
+    app = web.Application()
+    app.add_routes([web.get("/", fail)])
+    async with HttpServer(app, "127.0.0.1", 0, 8) as one, ClientSession() as session:
+        assert (await session.get(f"http://127.0.0.1:{one.port}/")).status == 500
+    assert any(record.exc_info for record in caplog.records)

@@ -1,6 +1,9 @@
 import datetime as dt
+import io
+import logging
 import ssl
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 from aiohttp import ClientSession
@@ -86,14 +89,45 @@ async def test_start_when_the_certificate_is_missing_then_it_fails_by_name(tmp_p
     await serving.stop()
 
 
-async def test_start_when_the_page_is_told_then_a_token_of_the_configuration_is_not(
-    capsys: pytest.CaptureFixture[str],
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+async def told_by(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, to: TextIO
+) -> str:
+    """What is said on standard error and in the log until it serves."""
+    monkeypatch.setattr("sys.stderr", to)
+    with caplog.at_level(logging.INFO):
+        await serving.start(Wire().announcer)
+    await serving.stop()
+    return "\n".join((to.getvalue() if isinstance(to, io.StringIO) else "", *caplog.messages))
+
+
+@pytest.mark.parametrize("to", [io.StringIO(), Terminal()])
+async def test_start_when_the_configuration_has_a_token_then_it_is_not_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, to: TextIO
 ) -> None:
     word = "a-token-that-somebody-chose"
-    chosen, random = Serving(settings(token=word)), Serving(settings())
-    for serving in (chosen, random):
-        await serving.start(Wire().announcer)
-        await serving.stop()
-    told = capsys.readouterr().err
+    told = await told_by(Serving(settings(token=word)), monkeypatch, caplog, to)
+    assert "/#token=<http.token>" in told
     assert word not in told
-    assert f"/#token={random.tokens.page}" in told
+
+
+async def test_start_when_a_terminal_listens_then_it_is_told_the_address_with_its_token(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    serving = Serving(settings())
+    told = await told_by(serving, monkeypatch, caplog, Terminal())
+    assert f"page: {serving.url}/#token={serving.tokens.page}\n" in told
+
+
+async def test_start_when_a_log_listens_then_it_is_told_how_to_get_in_and_no_token(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    serving = Serving(settings())
+    told = await told_by(serving, monkeypatch, caplog, io.StringIO())
+    assert serving.tokens.page not in told
+    assert f"page: {serving.url}; " in told
+    assert "http.token" in told

@@ -7,7 +7,7 @@ from typing import cast
 from paho.mqtt.client import topic_matches_sub
 
 from edge_worker.session.announcer import Announcer
-from edge_worker.transport import BrokerSettings, Message, MqttLink
+from edge_worker.transport import BrokerSettings, Message, MqttLink, TransportError
 from mqtt_schemas import Channel, Topics, encode
 
 TOPICS = Topics()
@@ -16,11 +16,18 @@ Handler = Callable[[Message], Awaitable[None]]
 
 @dataclass
 class Wire:
-    """Keeps what was published; hands over what is said."""
+    """Keeps what was published; hands over what is said.
+
+    Attributes:
+        refused: filters that nobody may subscribe to.
+        refusals: how often somebody tried.
+    """
 
     connected: bool = True
     settings: BrokerSettings = field(default_factory=BrokerSettings)
     published: list[tuple[str, bytes]] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+    refusals: int = 0
     _handlers: dict[str, Handler] = field(default_factory=dict)
 
     @property
@@ -32,6 +39,9 @@ class Wire:
         return cast("MqttLink", self)
 
     async def subscribe(self, topic_filter: str, handler: Handler, **_: object) -> str:
+        if topic_filter in self.refused:
+            self.refusals += 1
+            raise TransportError("the broker refused")
         self._handlers[topic_filter] = handler
         return topic_filter
 

@@ -218,6 +218,16 @@ async def test_reply_when_the_loudspeaker_stops_early_then_it_is_no_success() ->
     assert len(door.segments) < 10
 
 
+async def test_reply_when_the_loudspeaker_ends_without_having_begun_then_it_is_no_success() -> None:
+    door = Door(plays=False)
+    door.say("a")
+    await until(lambda: bool(door.segments) and bool(door.segments[-1].last))
+    door.report("a", PlayedStatus.ENDED)
+    (answer,) = await door.answered("a")
+    assert answer.status is ERROR
+    assert "without having begun" in answer.error
+
+
 async def test_reply_when_the_broker_is_gone_then_it_fails() -> None:
     door = Door(connected=False)
     door.say("a")
@@ -448,6 +458,81 @@ async def test_stream_when_it_is_taken_over_then_what_nobody_has_seen_to_is_said
     assert answer.status is OK
     assert door.statuses("b") == []
     assert len(door.answers("a")) == 1
+
+
+async def until_settled(door: Door) -> None:
+    """Whatever the owner before left is seen to: a reply of this stream's own comes after it."""
+    door.talkback.begin()
+    await asyncio.sleep(0.01)
+    door.say("settled")
+    await door.answered("settled")
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"), [(TalkbackStatus.SPOKEN, OK), (TalkbackStatus.CANCELLED, ERROR)]
+)
+async def test_stream_when_it_is_taken_over_then_what_was_seen_to_is_answered_and_not_said_again(
+    status: TalkbackStatus, answer: ResponseStatus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_worker.talkback.talkback._SETTLED_S", 0)
+    door = Door(ours=False)
+    for one in (TalkbackStatus.QUEUED, status):
+        door.talkback.follow(TalkbackReply(stream="door", transaction="a", status=one))
+    door.say("a")
+    await until_settled(door)
+    door.say("a")
+    assert [one.status for one in door.answers("a")] == [answer, answer]
+    assert door.statuses("a") == []
+    assert not door.segments_of("a")
+
+
+async def test_stream_when_it_is_taken_over_then_what_failed_before_may_be_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge_worker.talkback.talkback._SETTLED_S", 0)
+    door = Door(ours=False)
+    door.talkback.follow(
+        TalkbackReply(stream="door", transaction="a", status=TalkbackStatus.FAILED)
+    )
+    door.say("a")
+    await until_settled(door)
+    assert door.statuses("a")[-1] is TalkbackStatus.SPOKEN
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_stream_when_it_is_taken_over_then_what_was_cancelled_is_answered_and_not_said(
+    *, late: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_worker.talkback.talkback._SETTLED_S", 0.05)
+    door = Door(ours=False)
+    door.say("a")
+    if late:  # the stream is ours, but what is left of the owner before is not yet seen to
+        door.talkback.begin()
+    door.cancel("a")
+    door.talkback.begin()
+    answer, done = await door.answered("a", "c")
+    await until(lambda: not door.talkback.busy)
+    assert (answer.status, answer.error) == (ERROR, "cancelled")
+    assert (done.status, done.data["status"]) == (OK, "cancelled")
+    assert door.statuses("a") == [TalkbackStatus.CANCELLED]
+    assert door.woken == 0
+    assert not door.segments
+
+
+async def test_stream_when_it_is_anothers_then_a_cancel_that_its_owner_saw_to_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge_worker.talkback.talkback._SETTLED_S", 0)
+    door = Door(ours=False)
+    door.say("a")
+    door.cancel("a")
+    door.cancel("unknown")
+    door.talkback.follow(
+        TalkbackReply(stream="door", transaction="a", status=TalkbackStatus.CANCELLED)
+    )
+    await until_settled(door)
+    assert door.answers("a") == []
+    assert door.answers("c") == []
 
 
 async def test_stream_when_it_is_taken_over_late_then_old_requests_are_not_said(

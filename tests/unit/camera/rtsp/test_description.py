@@ -1,5 +1,7 @@
 """Session descriptions, and which of their tracks takes sound."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,6 +77,21 @@ def test_back_channel_when_there_is_none_then_nothing_is_found() -> None:
 )
 def test_control_when_relative_then_it_is_appended(base: str, control: str, url: str) -> None:
     assert control_url(base, control) == url
+
+
+@pytest.mark.parametrize(
+    ("base", "control"),
+    [("rtsp://x/live/", "rtsp://[x"), ("rtsp://x/live/", "//[x"), ("rtsp://[x", "/other")],
+)
+def test_control_when_it_is_no_url_then_that_is_one_kind_of_error(base: str, control: str) -> None:
+    with pytest.raises(ValueError, match="URL"):
+        control_url(base, control)
+
+
+@given(st.text(), st.text())
+def test_control_when_it_is_anything_then_it_is_a_url_or_refused(base: str, control: str) -> None:
+    with suppress(ValueError):
+        control_url(base, control)
 
 
 @given(st.lists(st.sampled_from([*DOORBELL.splitlines(), "m=", "a=rtpmap:0", "a=rtpmap:97 x/y/z"])))

@@ -181,13 +181,14 @@ async def test_reply_when_cancelled_then_it_falls_silent_and_what_follows_is_lef
         there.say("a", segments_of(tone(20)), ends=False)
         await until(lambda: there.of("a") == [STARTED])
         there.player.cancel("a")
-        assert await there.over("a") == [STARTED, ENDED]
+        assert await there.over("a") == [STARTED, FAILED]
+        assert there.detail("a") == "cancelled"
         there.say("a")
         there.say("b")
         await until(lambda: there.of("b") == [STARTED])
         there.player.cancel("b")
-        assert await there.over("b") == [STARTED, ENDED]
-        assert there.of("a") == [STARTED, ENDED]
+        assert await there.over("b") == [STARTED, FAILED]
+        assert there.of("a") == [STARTED, FAILED]
     assert len(shelf.sounds) == 2
     assert len(shelf.sounds[0]) < 10 * 48_000
 
@@ -203,7 +204,7 @@ async def test_reply_when_cancelled_before_its_turn_or_before_it_came_then_it_is
         there.say("c")
         await until(lambda: there.of("a") == [STARTED])
         there.player.cancel("b")
-        assert there.of("b") == [ENDED]
+        assert there.of("b") == [FAILED]
         await there.over("a")
         await asyncio.sleep(0.1)
     assert len(shelf.sounds) == 1
@@ -220,6 +221,36 @@ async def test_sound_when_it_stops_coming_then_the_reply_fails_and_the_next_is_p
         assert await there.over("a") == [STARTED, FAILED]
         assert "stopped coming" in there.detail("a")
         assert await there.over("b") == [STARTED, ENDED]
+
+
+async def test_reply_when_cancelled_after_its_end_then_it_stays_ended() -> None:
+    async with room(Shelf()) as there:
+        there.say("a")
+        await there.over("a")
+        there.player.cancel("a")
+        await asyncio.sleep(0.05)
+    assert there.of("a") == [STARTED, ENDED]
+
+
+@pytest.mark.parametrize(
+    ("missing", "outcome", "says"),
+    [
+        (range(0), ENDED, ""),
+        (range(4, 6), ENDED, "2 of 8 segments did not arrive"),
+        (range(4, 7), FAILED, "part of it did not arrive: 3 of 8 segments"),
+        (range(1, 7), FAILED, "part of it did not arrive: 6 of 8 segments"),
+        (range(3), FAILED, "part of it did not arrive: 3 of 8 segments"),
+    ],
+)
+async def test_reply_when_segments_are_lost_then_only_a_few_of_many_are_let_pass(
+    missing: range, outcome: PlayedStatus, says: str
+) -> None:
+    shelf = Shelf()
+    async with room(shelf) as there:
+        there.say("a", [one for one in segments_of(tone(1.0)) if one.seq not in missing])
+        assert await there.over("a") == [STARTED, outcome]
+        assert there.detail("a") == says
+    assert shelf.ended == ["finished", "stopped"]
 
 
 async def test_reply_when_its_sound_cannot_be_read_then_it_fails() -> None:

@@ -1,5 +1,8 @@
 """Programs that play: the real ffmpeg, at a device and as a user's command."""
 
+import asyncio
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import pytest
 from edge_worker.camera.speaker import SinkError, SpeakerAddress
 from edge_worker.camera.speaker.program import ProgramSink, device_command
 from edge_worker.items import Samples
+from tests.broker.watching import until
 from tests.unit.camera.speaker.sounds import loud_s, played, tone
 
 RAW = "-loglevel error -f s16le -ar 48000 -ac 1 -i pipe:0"
@@ -97,7 +101,7 @@ async def test_command_when_it_does_not_read_then_the_sink_gives_up(
     playback = await python("import time; time.sleep(60)").open()
     with pytest.raises(SinkError, match="takes no sound any more"):
         await played(playback, tone(4))
-    assert playback._process.returncode is not None
+    assert playback.ended
 
 
 async def test_command_when_it_does_not_end_then_the_sink_gives_up_and_ends_it(
@@ -107,14 +111,96 @@ async def test_command_when_it_does_not_end_then_the_sink_gives_up_and_ends_it(
     playback = await python("import sys, time; sys.stdin.buffer.read(); time.sleep(60)").open()
     with pytest.raises(SinkError, match="did not end"):
         await played(playback, tone(0.1))
-    assert playback._process.returncode is not None
+    assert playback.ended
 
 
 async def test_command_when_stopped_then_the_program_is_gone() -> None:
     playback = await python("import sys; sys.stdin.buffer.read()").open()
     await playback.write(tone(0.02))
     await playback.stop()
-    assert playback._process.returncode is not None
+    assert playback.ended
+
+
+def script(folder: Path, *lines: str) -> ProgramSink:
+    """A shell script in the loudspeaker's place."""
+    path = folder / "play.sh"
+    path.write_text("\n".join(lines))
+    return command(f"/bin/sh {path}")
+
+
+def alive(pid: str) -> bool:
+    """A process that has ended and that nobody has asked about yet is not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def open_files() -> int:
+    """Of this process."""
+    return len([*Path("/proc/self/fd").iterdir()])
+
+
+async def child_of(folder: Path) -> str:
+    """The process id that the script wrote down."""
+    await until((folder / "child").exists)
+    return (folder / "child").read_text().strip()
+
+
+CHILD = ("sleep 60 &", "echo $! > {0}/made && mv {0}/made {0}/child")
+"""A child that keeps the program's standard error open."""
+
+
+async def test_script_when_stopped_then_its_children_are_gone_too(tmp_path: Path) -> None:
+    child = (line.format(tmp_path) for line in CHILD)
+    playback = await script(tmp_path, *child, "cat > /dev/null").open()
+    await playback.write(tone(0.02))
+    pid = await child_of(tmp_path)
+    async with asyncio.timeout(10):
+        await playback.stop()
+    await until(lambda: not alive(pid))
+
+
+async def test_script_when_it_leaves_a_child_then_it_has_ended_and_the_child_is_ended(
+    tmp_path: Path,
+) -> None:
+    child = (line.format(tmp_path) for line in CHILD)
+    playback = await script(tmp_path, *child, "cat > /dev/null").open()
+    await played(playback, tone(0.1))
+    pid = await child_of(tmp_path)
+    await until(lambda: not alive(pid))
+
+
+async def test_script_when_its_child_left_the_group_with_all_pipes_then_nobody_waits_for_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_before = open_files()
+    pid_file = CHILD[1].format(tmp_path)
+    playback = await script(
+        tmp_path, "exec 3<&0", "setsid sleep 60 <&3 &", pid_file, "sleep 60"
+    ).open()
+    pid = await child_of(tmp_path)
+    try:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await played(playback, tone(4))
+        async with asyncio.timeout(10):
+            await playback.stop()
+        assert playback.ended
+        await until(lambda: open_files() <= open_before)
+        assert caplog.records == []
+    finally:
+        os.kill(int(pid), signal.SIGKILL)
+
+
+async def test_script_when_stopped_while_it_plays_then_the_next_one_plays(tmp_path: Path) -> None:
+    sink = script(tmp_path, "cat > /dev/null", "echo done >&2")
+    async with asyncio.timeout(10):
+        for _ in range(2):
+            playback = await sink.open()
+            await playback.write(tone(0.02))
+            await playback.stop()
+        await played(await sink.open(), tone(0.1))
 
 
 @pytest.mark.parametrize("spoken", ["command:no-such-program -x", "device:default"])

@@ -1,5 +1,8 @@
 """The protocol: who is let in, what is answered, how a session ends."""
 
+import asyncio
+from collections.abc import AsyncIterator
+
 import pytest
 
 from edge_worker.serving.tokens import Scope
@@ -178,6 +181,21 @@ async def test_offer_when_it_is_none_then_it_is_refused_and_no_seat_is_taken(
     assert response.status == status
     assert (await response.json(content_type=None))["error"]
     assert house.sessions.watched("door") == 0
+
+
+async def test_offer_when_it_does_not_come_then_408(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_worker.serving.whep.routes._BODY_S", 0.1)
+
+    async def stalling() -> AsyncIterator[bytes]:
+        yield b"v=0\r\n"
+        await asyncio.sleep(60)
+
+    response = await house.client.post(house.url(), data=stalling(), headers=SDP)
+    assert response.status == 408
+    assert "0 s" in (await response.json())["error"]
+    response.close()
 
 
 async def test_offer_when_the_viewer_takes_no_h264_then_422_says_so(

@@ -15,6 +15,7 @@ from aiortc import (
 from aiortc.codecs.base import Decoder
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from aiortc.sdp import SessionDescription
 from av.frame import Frame
 
 
@@ -71,7 +72,8 @@ class Viewer:
 
     async def take(self, answer: str) -> None:
         """Connect."""
-        await self.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        taken = RTCSessionDescription(_with_what_is_declined(answer), "answer")
+        await self.connection.setRemoteDescription(taken)
 
     async def ask(
         self, client: ClientSession, url: str, offer: str | None = None
@@ -85,6 +87,17 @@ class Viewer:
         if response.status == 201:
             await self.take(await response.text())
         return response
+
+
+def _with_what_is_declined(answer: str) -> str:
+    """aiortc, unlike browsers, cannot be told no: it is told of media on which nothing comes."""
+    session = SessionDescription.parse(answer)
+    first = next(media for media in session.media if media.port)
+    for media in session.media:
+        if not media.port:
+            media.ice, media.dtls = first.ice, first.dtls
+            session.group[0].items.append(media.rtp.muxId)
+    return str(session)
 
 
 @asynccontextmanager
