@@ -105,6 +105,7 @@ async def _all(
                     segments = CASES[name].segments(film, options.folder, chance)
                     outcome = await _one(CASES[name], scene, segments, film, viewer, name, chance)
                     rows.append(_row(CASES[name], outcome, viewer, name, usual_s))
+                    options.progress(_in_words(rows[-1]))
                     door.forget()
                 beside.cancel()
             finally:
@@ -193,6 +194,12 @@ def _row(case: Case, outcome: Outcome, viewer: Viewer, name: str, usual_s: float
             "its gap": viewer[_NEIGHBOUR].longest_gap_s(outcome.began_s, outcome.over_s),
         }
     )
+
+
+def _in_words(row: Row) -> str:
+    """A row as it is found; a run that breaks off later has not been for nothing."""
+    shown = {column.name: column.show(row.cells.get(column.name)) for column in COLUMNS[1:]}
+    return "  " + ", ".join(f"{name} {value}" for name, value in shown.items())
 
 
 async def _usual_s(viewer: Viewer) -> float | None:

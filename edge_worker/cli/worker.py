@@ -1,6 +1,7 @@
 """``polylip worker``: the edge worker."""
 
 import asyncio
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ from edge_worker.worker import Worker
 from engines import EngineUnavailableError
 from engines.catalogue import Catalogue, CatalogueError
 from mqtt_schemas import DownloadPolicy, Role
+
+_log = logging.getLogger(__name__)
 
 
 @click.command("worker")
@@ -122,7 +125,7 @@ async def _serve(settings: WorkerSettings) -> None:
         return load_engines(
             settings.engines,
             Catalogue.load(downloads.catalogue, root=downloads.folder, hub=downloads.hub),
-            lambda what: click.echo(f"loading {what}", err=True),
+            lambda what: _log.info("loading %s", what),
             targets,
             may_fetch=downloads.policy is not DownloadPolicy.NEVER,
             accepted_licences=downloads.accepted,

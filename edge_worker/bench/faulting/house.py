@@ -4,10 +4,10 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
-import psutil
-
+from edge_worker.bench import BenchFailedError
 from edge_worker.bench.mosquitto import Mosquitto
 from edge_worker.cores import usable_cores
 from edge_worker.transport import BrokerSettings
@@ -60,19 +60,20 @@ class WorkerProcess:
 
     async def starve(self, seconds: float, cores: float) -> None:
         """Let it have so many cores on average, in turns of 40 ms."""
-        if self._process is None:
-            return
+        process = self._process
+        if process is None or process.returncode is not None:
+            raise BenchFailedError("the worker has ended; see worker.log")
         share = min(1.0, cores / usable_cores())
         until = asyncio.get_running_loop().time() + seconds
         try:
             while asyncio.get_running_loop().time() < until:
-                os.kill(self._process.pid, signal.SIGSTOP)
+                os.kill(process.pid, signal.SIGSTOP)
                 await asyncio.sleep(_DUTY_S * (1 - share))
-                os.kill(self._process.pid, signal.SIGCONT)
+                os.kill(process.pid, signal.SIGCONT)
                 await asyncio.sleep(_DUTY_S * share)
         finally:
-            if psutil.pid_exists(self._process.pid):
-                os.kill(self._process.pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGCONT)
 
 
 class MortalBroker(Mosquitto):
