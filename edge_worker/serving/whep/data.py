@@ -83,14 +83,14 @@ def bound(connection: RTCPeerConnection, exceeded: Callable[[], None]) -> None:
 
 def _exceeds(sctp: RTCSctpTransport) -> bool:
     streams = sctp._inbound_streams.values()  # noqa: SLF001 - see ``bound``, here and below
-    if len(streams) > _STREAMS or len(sctp._data_channels) > _CHANNELS:  # noqa: SLF001
+    if len(streams) > _STREAMS or len(sctp._data_channels) > _CHANNELS:  # noqa: SLF001 - likewise
         return True
     chunks = [chunk for stream in streams for chunk in stream.reassembly]
     kept: Sequence[int] = (
         len(chunks),
-        len(sctp._sack_misordered),  # noqa: SLF001
-        len(sctp._outbound_queue),  # noqa: SLF001
-        len(sctp._data_channel_queue),  # noqa: SLF001
+        len(sctp._sack_misordered),  # noqa: SLF001 - likewise
+        len(sctp._outbound_queue),  # noqa: SLF001 - likewise
+        len(sctp._data_channel_queue),  # noqa: SLF001 - likewise
     )
     return max(kept) > _HELD_CHUNKS or sum(len(one.user_data) for one in chunks) > HELD_BYTES
 
